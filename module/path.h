@@ -133,4 +133,38 @@ void nym_path_peer_removed(struct nym_peer *peer);
 struct nym_peer *nym_path_find_bind(struct nym_peer *carrier, int family,
 				    const void *address, __be16 port);
 
+/**
+ * nym_path_find_address() - is this the via-address of a nested peer?
+ * @carrier:	the packet came out of its session
+ * @family:	AF_INET or AF_INET6
+ * @address:	destination address
+ *
+ * Context: RCU read section. Return: any nested peer of @carrier that has the
+ * address, or NULL.
+ */
+struct nym_peer *nym_path_find_address(struct nym_peer *carrier, int family,
+				       const void *address);
+
+/**
+ * nym_path_mtu() - the largest inner packet that a path carries whole
+ * @path:	path
+ *
+ * The real network's path MTU toward the outermost peer less what the hops add,
+ * bounded by what ICMP errors told of the networks behind each carrier. 1500
+ * stands for the real network's where there is no route. Context: BH disabled,
+ * RCU read section. Return: bytes, 0 where nothing fits.
+ */
+unsigned int nym_path_mtu(const struct nym_path *path);
+
+/**
+ * nym_path_learn_mtu() - take note of a too-big error from behind a carrier
+ * @peer:	nested peer whose datagram was too big
+ * @mtu:	what the error told, bytes of the nested datagram; less than 576
+ *		(IPv4) or 1280 (IPv6) counts as that
+ *
+ * Forgotten after ten minutes. Tells the events group. Context: any but hard
+ * interrupts.
+ */
+void nym_path_learn_mtu(struct nym_peer *peer, unsigned int mtu);
+
 #endif /* _NYM_PATH_H */
