@@ -16,14 +16,18 @@ struct nym_crypt;
 
 /**
  * struct nym_handshake_queue - received handshake messages
- * @messages:	skbs with their control block set by receive.c; its lock guards it
- * @work:	drains it; one may run on each CPU
+ * @lock:	guards @messages and @length; BH disabled
+ * @messages:	see handshake.c
+ * @length:	how many
+ * @work:	drains it
  *
  * At most NYM_MAX_HANDSHAKE_QUEUE are held; from an eighth of that the device
  * is under load.
  */
 struct nym_handshake_queue {
-	struct sk_buff_head messages;
+	spinlock_t lock;
+	struct list_head messages;
+	unsigned int length;
 	struct work_struct work;
 };
 

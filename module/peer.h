@@ -9,6 +9,7 @@
 #include "noise.h"
 #include "path.h"
 #include "pipeline.h"
+#include "quota.h"
 #include <linux/kref.h>
 #include <linux/netdevice.h>
 #include <net/dst_cache.h>
@@ -21,18 +22,6 @@
 struct nym_peer_stats {
 	atomic64_t rx_bytes;
 	atomic64_t tx_bytes;
-};
-
-/**
- * struct nym_quota - bytes that the device still carries for a peer
- * @left:	remaining; S64_MAX means unlimited, below 0 is spent
- * @low:	an event is sent when @left passes it
- * @told:	which events were sent since the quota was last set
- */
-struct nym_quota {
-	atomic64_t left;
-	u64 low;
-	unsigned long told;
 };
 
 /**
@@ -118,7 +107,6 @@ struct nym_peer {
 
 #define NYM_MAX_STAGED_PACKETS	128
 #define NYM_MAX_PEERS_PER_DEVICE (1U << 20)
-#define NYM_QUOTA_UNLIMITED	S64_MAX
 
 int nym_peer_slab_init(void);
 void nym_peer_slab_uninit(void);
