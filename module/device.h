@@ -13,6 +13,7 @@
 #include <linux/workqueue.h>
 
 struct nym_crypt;
+struct nym_path_table;
 
 /**
  * struct nym_handshake_queue - received handshake messages
@@ -54,7 +55,7 @@ struct nym_handshake_queue {
  * @pubkeys:		peers by public key
  * @indices:		handshakes and key pairs by index
  * @allowedips:		cryptokey routing
- * @binds:		nested sockets by carrier, address and port (path.c)
+ * @binds:		nested sockets, and nested peers without carrier (path.c)
  * @device_update_lock:	serialises configuration: peers, keys, sockets, paths
  * @socket_update_lock:	guards @sock4, @sock6 against each other's replacement
  * @device_list:	link in the module's list of devices
@@ -80,7 +81,7 @@ struct nym_device {
 	struct nym_pubkey_table *pubkeys;
 	struct nym_index_table *indices;
 	struct nym_allowedips allowedips;
-	struct hlist_head *binds;
+	struct nym_path_table *binds;
 	struct mutex device_update_lock;
 	struct mutex socket_update_lock;
 	struct list_head device_list;
