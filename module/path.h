@@ -240,17 +240,6 @@ struct nym_peer *nym_path_find_address(struct nym_peer *carrier, int family,
 				       const void *address);
 
 /**
- * nym_path_mtu() - the largest inner packet that a path carries whole
- * @path:	path
- *
- * The real network's path MTU toward the outermost peer less what the hops add,
- * bounded by what ICMP errors told of the networks behind each carrier. 1500
- * stands for the real network's where there is no route. Context: BH disabled,
- * RCU read section. Return: bytes, 0 where nothing fits.
- */
-unsigned int nym_path_mtu(const struct nym_path *path);
-
-/**
  * nym_path_learn_mtu() - take note of a too-big error from behind a carrier
  * @peer:	nested peer whose datagram was too big
  * @mtu:	what the error told, bytes of the nested datagram; less than 576
