@@ -43,7 +43,7 @@ struct nym_path_table;
  * is under load.
  */
 struct nym_handshake_queue {
-	spinlock_t lock;
+	spinlock_t lock; /* messages and length */
 	struct list_head messages;
 	unsigned int length;
 	struct work_struct work;
@@ -99,8 +99,8 @@ struct nym_device {
 	struct nym_index_table *indices;
 	struct nym_allowedips allowedips;
 	struct nym_path_table *binds;
-	struct mutex device_update_lock;
-	struct mutex socket_update_lock;
+	struct mutex device_update_lock; /* configuration */
+	struct mutex socket_update_lock; /* sock4 and sock6 */
 	struct list_head device_list;
 	struct list_head peer_list;
 	unsigned int num_peers;
@@ -119,6 +119,11 @@ struct nym_device {
  */
 void nym_device_set_identity(struct nym_device *device,
 			     struct nym_identity *identity);
+
+/* newlink of the link kind; compat.h puts it into each kernel's form. */
+struct rtnl_newlink_params;
+int nym_device_newlink(struct net_device *dev, struct rtnl_newlink_params *params,
+		       struct netlink_ext_ack *extack);
 
 int nym_device_init(void);
 void nym_device_uninit(void);

@@ -75,7 +75,7 @@ struct nym_peer {
 	struct sk_buff_head staged;
 	struct nym_keypairs keypairs;
 	struct nym_endpoint __rcu *endpoint;
-	spinlock_t endpoint_lock;
+	spinlock_t endpoint_lock; /* endpoint */
 	struct dst_cache endpoint_cache;
 	struct nym_handshake handshake;
 	struct nym_identity __rcu *own_identity;
@@ -107,7 +107,7 @@ struct nym_peer {
 };
 
 #define NYM_MAX_STAGED_PACKETS	128
-#define NYM_MAX_PEERS_PER_DEVICE (1U << 20)
+#define NYM_MAX_PEERS_PER_DEVICE (1024U * 1024U)
 
 int nym_peer_slab_init(void);
 void nym_peer_slab_uninit(void);
