@@ -265,9 +265,8 @@ static void device_setup(struct net_device *dev)
 	device->dev = dev;
 }
 
-static int device_newlink(struct net_device *dev,
-			  struct rtnl_newlink_params *params,
-			  struct netlink_ext_ack *extack)
+int nym_device_newlink(struct net_device *dev, struct rtnl_newlink_params *params,
+		       struct netlink_ext_ack *extack)
 {
 	struct nym_device *device = netdev_priv(dev);
 	int ret;
@@ -309,13 +308,11 @@ err_free:
 	return ret;
 }
 
-NYM_NEWLINK_OP(device_newlink_op, device_newlink)
-
 static struct rtnl_link_ops link_ops __read_mostly = {
 	.kind			= KBUILD_MODNAME,
 	.priv_size		= sizeof(struct nym_device),
 	.setup			= device_setup,
-	.newlink		= device_newlink_op,
+	.newlink		= nym_device_newlink_op,
 };
 
 static int pm_notification(struct notifier_block *nb, unsigned long action,
