@@ -14,30 +14,34 @@
 #include <linux/netdevice.h>
 #include <linux/random.h>
 #include <linux/timer.h>
-#include <linux/udp.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
 #include <net/ipv6.h>
 #include <net/rtnetlink.h>
 #include <net/udp_tunnel.h>
+#ifdef NYM_HAVE_IPV6_STUB
+#include <net/ipv6_stubs.h>
+#endif
 
-#if __has_include(<linux/unaligned.h>)
+#ifdef NYM_HAVE_UNALIGNED_H
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
 #endif
 
-#if __has_include(<crypto/utils.h>)
+#ifdef NYM_HAVE_CRYPTO_UTILS_H
 #include <crypto/utils.h>	/* crypto_memneq() */
 #else
 #include <crypto/algapi.h>
 #endif
 
-#if __has_include(<net/gso.h>)
+#ifdef NYM_HAVE_GSO_H
 #include <net/gso.h>		/* skb_gso_segment() */
 #endif
 
-#ifndef NYM_HAVE_RTNL_NEWLINK_PARAMS
+#ifdef NYM_HAVE_RTNL_NEWLINK_PARAMS
+#define nym_device_newlink_op	nym_device_newlink
+#else
 struct rtnl_newlink_params {
 	struct net *src_net;
 	struct nlattr **tb;
@@ -50,26 +54,21 @@ rtnl_newlink_link_net(const struct rtnl_newlink_params *params)
 	return params->src_net;
 }
 
-/* Defines @op as what rtnl_link_ops.newlink takes here, calling @newlink. */
-#define NYM_NEWLINK_OP(op, newlink)					\
-static int op(struct net *src_net, struct net_device *dev,		\
-	      struct nlattr *tb[], struct nlattr *data[],		\
-	      struct netlink_ext_ack *extack)				\
-{									\
-	struct rtnl_newlink_params params = {				\
-		.src_net = src_net,					\
-		.tb = tb,						\
-		.data = data,						\
-	};								\
-									\
-	return newlink(dev, &params, extack);				\
-}
-#else
-#define NYM_NEWLINK_OP(op, newlink)					\
-static int op(struct net_device *dev, struct rtnl_newlink_params *params, \
-	      struct netlink_ext_ack *extack)				\
-{									\
-	return newlink(dev, params, extack);				\
+int nym_device_newlink(struct net_device *dev, struct rtnl_newlink_params *params,
+		       struct netlink_ext_ack *extack);
+
+/* nym_device_newlink() in the form that rtnl_link_ops takes here. */
+static inline int nym_device_newlink_op(struct net *src_net, struct net_device *dev,
+					struct nlattr *tb[], struct nlattr *data[],
+					struct netlink_ext_ack *extack)
+{
+	struct rtnl_newlink_params params = {
+		.src_net = src_net,
+		.tb = tb,
+		.data = data,
+	};
+
+	return nym_device_newlink(dev, &params, extack);
 }
 #endif
 
@@ -103,9 +102,31 @@ static inline void nym_netdev_set_lltx(struct net_device *dev)
 #endif
 }
 
+/* Has the device count with dev->tstats; freed by nym_netdev_free_tstats().
+ * Return: 0 or -ENOMEM.
+ */
+static inline int nym_netdev_alloc_tstats(struct net_device *dev)
+{
+#ifdef NYM_HAVE_PCPU_STAT_TYPE
+	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
+	return 0;
+#else
+	dev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
+	return dev->tstats ? 0 : -ENOMEM;
+#endif
+}
+
+static inline void nym_netdev_free_tstats(struct net_device *dev)
+{
+#ifndef NYM_HAVE_PCPU_STAT_TYPE
+	free_percpu(dev->tstats);
+	dev->tstats = NULL;
+#endif
+}
+
 #ifndef DEV_STATS_INC
-#define DEV_STATS_INC(dev, field)	((dev)->stats.field++)
-#define DEV_STATS_ADD(dev, field, n)	((dev)->stats.field += (n))
+#define DEV_STATS_INC(dev, field)	(((dev)->stats.field)++)
+#define DEV_STATS_ADD(dev, field, n)	(((dev)->stats.field) += (n))
 #endif
 
 #ifndef NYM_HAVE_WQ_PERCPU
@@ -141,21 +162,34 @@ static inline u32 get_random_u32_inclusive(u32 floor, u32 ceil)
 #endif
 
 #ifndef NYM_HAVE_UDP_TUNNEL_SOCK
-#define setup_udp_tunnel_sock(net, sk, cfg) \
-	setup_udp_tunnel_sock(net, (sk)->sk_socket, cfg)
 #define udp_tunnel_sock_release(sk) \
 	udp_tunnel_sock_release((sk)->sk_socket)
 #endif
 
 #ifndef NYM_HAVE_UDP_TUNNEL_IPCB_FLAGS
-#define udp_tunnel_xmit_skb(rt, sk, skb, src, dst, tos, ttl, df, src_port,	\
-			    dst_port, xnet, nocheck, ipcb_flags)		\
-	udp_tunnel_xmit_skb(rt, sk, skb, src, dst, tos, ttl, df, src_port,	\
-			    dst_port, xnet, nocheck)
-#define udp_tunnel6_xmit_skb(dst, sk, skb, dev, saddr, daddr, prio, ttl,	\
-			     label, src_port, dst_port, nocheck, ip6cb_flags)	\
-	udp_tunnel6_xmit_skb(dst, sk, skb, dev, saddr, daddr, prio, ttl,	\
-			     label, src_port, dst_port, nocheck)
+static inline void
+nym_udp_tunnel_xmit_skb(struct rtable *rt, struct sock *sk, struct sk_buff *skb,
+			__be32 src, __be32 dst, u8 tos, u8 ttl, __be16 df,
+			__be16 src_port, __be16 dst_port, bool xnet,
+			bool nocheck, u16 ipcb_flags)
+{
+	udp_tunnel_xmit_skb(rt, sk, skb, src, dst, tos, ttl, df, src_port,
+			    dst_port, xnet, nocheck);
+}
+
+static inline void
+nym_udp_tunnel6_xmit_skb(struct dst_entry *dst, struct sock *sk,
+			 struct sk_buff *skb, struct net_device *dev,
+			 struct in6_addr *saddr, struct in6_addr *daddr,
+			 u8 prio, u8 ttl, __be32 label, __be16 src_port,
+			 __be16 dst_port, bool nocheck, u16 ip6cb_flags)
+{
+	udp_tunnel6_xmit_skb(dst, sk, skb, dev, saddr, daddr, prio, ttl, label,
+			     src_port, dst_port, nocheck);
+}
+
+#define udp_tunnel_xmit_skb	nym_udp_tunnel_xmit_skb
+#define udp_tunnel6_xmit_skb	nym_udp_tunnel6_xmit_skb
 #endif
 
 #ifdef NYM_HAVE_IPV6_STUB
@@ -164,11 +198,15 @@ static inline u32 get_random_u32_inclusive(u32 floor, u32 ceil)
 	ipv6_stub->ipv6_dst_lookup_flow(net, sk, fl6, final_dst)
 #endif
 
-#ifndef udp_set_bit
-#define _NYM_UDP_GRO_ENABLED		gro_enabled
-#define _NYM_UDP_ACCEPT_L4		accept_udp_l4
-#define _NYM_UDP_ACCEPT_FRAGLIST	accept_udp_fraglist
-#define udp_set_bit(nr, sk)		(udp_sk(sk)->_NYM_UDP_##nr = 1)
+#ifndef NYM_HAVE_GENL_SPLIT_OPS
+/* The fields that we set have the same names in both. */
+#define genl_split_ops	genl_ops
+#define split_ops	ops
+#define n_split_ops	n_ops
+#endif
+
+#ifndef GENL_MCAST_CAP_NET_ADMIN
+#define GENL_MCAST_CAP_NET_ADMIN	GENL_UNS_ADMIN_PERM
 #endif
 
 #ifndef NYM_HAVE_GENL_INFO_DUMP

@@ -217,7 +217,7 @@ find_identity(struct nym_device *device,
 		identity = identity_get_rcu(candidate);
 		goto out;
 	}
-	list_for_each_entry_rcu(peer, &device->own_identities, identities_entry) {
+	hlist_for_each_entry_rcu(peer, &device->own_identities, identities_entry) {
 		candidate = rcu_dereference(peer->own_identity);
 		if (candidate &&
 		    nym_cookie_check_mac1(candidate, &received->message,

@@ -123,7 +123,7 @@ static unsigned int wire_size(const struct nym_send_train *train, unsigned int l
 }
 
 /* Copies a packet to @to, and completes its checksum if that was left to us. */
-static bool copy_packet(const struct sk_buff *skb, void *to)
+static bool copy_packet(struct sk_buff *skb, void *to)
 {
 	unsigned int start;
 	__wsum sum;
@@ -131,7 +131,7 @@ static bool copy_packet(const struct sk_buff *skb, void *to)
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return !skb_copy_bits(skb, 0, to, skb->len);
 	start = skb_checksum_start_offset(skb);
-	if (skb->csum_not_inet || start + skb->csum_offset + 2 > skb->len ||
+	if (skb_csum_is_sctp(skb) || start + skb->csum_offset + 2 > skb->len ||
 	    skb_copy_bits(skb, 0, to, start))
 		return false;
 	sum = skb_copy_and_csum_bits(skb, start, to + start, skb->len - start);
