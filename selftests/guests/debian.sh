@@ -18,8 +18,11 @@ debian_archive()
 			echo "$uri"
 			return 0
 		fi
-	done < <(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' \
-			'Identifier: Packages' 'Component: main' 'Origin: Debian')
+	done < <(
+		# shellcheck disable=SC2016 # apt's variables, not the shell's
+		apt-get indextargets --format '$(REPO_URI) $(RELEASE)' \
+			'Identifier: Packages' 'Component: main' 'Origin: Debian'
+	)
 	return 1
 }
 

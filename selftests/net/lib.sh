@@ -20,13 +20,12 @@ set -o pipefail
 : "${NYMCTL:=nymctl}"
 : "${GUEST:=host}"
 
+# shellcheck disable=SC2034 # for those that follow
 WORK=$(mktemp -d)
 
-lib=$(dirname "${BASH_SOURCE[0]}")/lib
-. "$lib/ktap.sh"
-. "$lib/wait.sh"
-. "$lib/keys.sh"
-. "$lib/topology.sh"
-. "$lib/gateway.sh"
-. "$lib/capture.sh"
-unset lib
+. "$(dirname "${BASH_SOURCE[0]}")/lib/ktap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/wait.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/keys.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/topology.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/gateway.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/capture.sh"

@@ -8,7 +8,8 @@ capture()
 	local name=$1 host=$2 device=$3
 	shift 3
 
-	ns "$host" tcpdump -Z root -U --immediate-mode -n -i "$device" \
+	# Not by ns: the process to end is the one that this starts.
+	ip netns exec "$host" tcpdump -Z root -U --immediate-mode -n -i "$device" \
 		-s 0 -B 16384 -w "$WORK/$name.pcap" "$@" 2>"$WORK/$name.tcpdump" &
 	echo $! >"$WORK/$name.pid"
 	wait_until 20 grep -q 'listening on' "$WORK/$name.tcpdump"

@@ -8,7 +8,7 @@ private_key()
 	local file=$WORK/keys/$1
 
 	if [ ! -e "$file" ]; then
-		mkdir -p -m 700 "$WORK/keys"
+		mkdir -p "$WORK/keys"
 		(umask 077
 		 printf 'nym selftest key %s' "$1" | sha256sum | cut -c 1-64 |
 			tr a-f A-F | basenc --base16 -d | base64 >"$file.new"
