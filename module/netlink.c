@@ -272,7 +272,7 @@ cancel:
 	return -EMSGSIZE;
 }
 
-static int put_device(struct sk_buff *skb, struct nym_device *device)
+static int put_device_attrs(struct sk_buff *skb, struct nym_device *device)
 {
 	const struct nym_identity *identity = device_identity(device);
 
@@ -356,7 +356,7 @@ int nym_nl_get_device_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	if (!header)
 		goto out;
 	genl_dump_check_consistent(cb, header);
-	if (!cursor->is_begun && put_device(skb, device)) {
+	if (!cursor->is_begun && put_device_attrs(skb, device)) {
 		genlmsg_cancel(skb, header);
 		goto out;
 	}
