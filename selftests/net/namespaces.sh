@@ -99,9 +99,9 @@ homeless_device_cannot_come_up()
 {
 	ip -n shelter link set nym0 down
 	expect_refused ip -n shelter link set nym0 up
-	# Yet it can be configured, and goes like any other.
-	ns shelter "$NYMCTL" set nym0 listen-port 4000 \
-		peer "$(public_key entry)" remove
+	# Yet its peers can be configured, and it goes like any other.
+	ns shelter "$NYMCTL" set nym0 peer "$(public_key entry)" remove
+	expect_equal 'peers left' '' "$(ns shelter "$NYMCTL" show nym0 peers)"
 	ip -n shelter link del nym0
 	ip netns del shelter
 }
@@ -172,7 +172,7 @@ test_case 'a device goes with the namespace it is in, and so do its sockets' \
 	device_goes_with_its_namespace
 test_case 'a device outlives the namespace that it was created in' \
 	device_outlives_its_home
-test_case 'and then cannot come up, but can be configured and deleted' \
+test_case 'and then cannot come up, but its peers can be configured' \
 	homeless_device_cannot_come_up
 test_case "namespaces that have each other's devices go" \
 	namespaces_with_each_others_devices_go
