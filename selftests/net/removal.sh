@@ -42,7 +42,9 @@ traffic_begin()
 {
 	traffic_pids=()
 	for address in "$(inner 4 entry)" "$(inner 4 exit)"; do
-		ns client ping -n -q -f -s 1000 "$address" >/dev/null 2>&1 &
+		# Not ns: the process to kill is to be ping itself.
+		ip netns exec client ping -n -q -f -s 1000 "$address" \
+			>/dev/null 2>&1 &
 		traffic_pids+=($!)
 	done
 }
@@ -168,15 +170,16 @@ device_goes_under_traffic()
 
 many_peers_go_at_once()
 {
-	local i key
+	local i key carrier
 	local -a peers=()
 
+	carrier=$(public_key entry)
 	for i in {1..500}; do
 		# Digits are base64 too.
 		printf -v key '%042dA=' "$i"
 		peers+=(peer "$key"
 			allowed-ips "10.201.$((i / 250)).$((i % 250))/32"
-			via "$(public_key entry)")
+			via "$carrier")
 	done
 	set_peers "${peers[@]}"
 	expect_equal 'number of peers' 502 "$(peer_count)"
