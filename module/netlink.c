@@ -98,7 +98,7 @@ static struct dump_cursor *dump_cursor(struct netlink_callback *cb)
 	return (struct dump_cursor *)cb->ctx;
 }
 
-static int put_allowedip(struct sk_buff *skb, struct nym_allowedips_node *node)
+static int fill_allowedip(struct sk_buff *skb, struct nym_allowedips_node *node)
 {
 	struct nlattr *nest = nla_nest_start(skb, 0);
 	u8 cidr, ip[16] __aligned(__alignof__(u64));
@@ -118,7 +118,7 @@ static int put_allowedip(struct sk_buff *skb, struct nym_allowedips_node *node)
 	return 0;
 }
 
-static int put_endpoint(struct sk_buff *skb, struct nym_peer *peer)
+static int fill_endpoint(struct sk_buff *skb, struct nym_peer *peer)
 {
 	struct nym_endpoint endpoint;
 
@@ -130,7 +130,7 @@ static int put_endpoint(struct sk_buff *skb, struct nym_peer *peer)
 		       &endpoint.addr);
 }
 
-static int put_via(struct sk_buff *skb, struct nym_peer *peer)
+static int fill_via(struct sk_buff *skb, struct nym_peer *peer)
 {
 	const struct nym_bind *bind = rcu_dereference_protected(peer->via.bind,
 		lockdep_is_held(&peer->device->device_update_lock));
@@ -149,7 +149,7 @@ static int put_via(struct sk_buff *skb, struct nym_peer *peer)
 	return 0;
 }
 
-static int put_path(struct sk_buff *skb, struct nym_peer *peer)
+static int fill_path(struct sk_buff *skb, struct nym_peer *peer)
 {
 	unsigned int mtu = 0;
 	struct nym_path path;
@@ -169,10 +169,11 @@ static int put_path(struct sk_buff *skb, struct nym_peer *peer)
 	return 0;
 }
 
-static int put_keys(struct sk_buff *skb, struct nym_peer *peer)
+static int fill_keys(struct sk_buff *skb, struct nym_peer *peer)
 {
-	const struct nym_identity *own = peer->own_identity;
-	const struct nym_identity *used = own ?: device_identity(peer->device);
+	const struct nym_identity *own = rcu_dereference_protected(peer->own_identity,
+		lockdep_is_held(&peer->device->device_update_lock));
+	const struct nym_identity *used = nym_peer_identity(peer);
 	int ret;
 
 	down_read(&peer->handshake.lock);
@@ -191,15 +192,15 @@ static int put_keys(struct sk_buff *skb, struct nym_peer *peer)
 }
 
 /* All of a peer but its public key and its allowed IPs. */
-static int put_peer_state(struct sk_buff *skb, struct nym_peer *peer)
+static int fill_peer_state(struct sk_buff *skb, struct nym_peer *peer)
 {
 	const struct __kernel_timespec last_handshake = {
 		.tv_sec = peer->walltime_last_handshake.tv_sec,
 		.tv_nsec = peer->walltime_last_handshake.tv_nsec,
 	};
 
-	if (put_keys(skb, peer) || put_endpoint(skb, peer) ||
-	    put_via(skb, peer) || put_path(skb, peer))
+	if (fill_keys(skb, peer) || fill_endpoint(skb, peer) ||
+	    fill_via(skb, peer) || fill_path(skb, peer))
 		return -EMSGSIZE;
 	if (nla_put(skb, NYMPEER_A_LAST_HANDSHAKE_TIME, sizeof(last_handshake),
 		    &last_handshake) ||
@@ -223,8 +224,8 @@ static int put_peer_state(struct sk_buff *skb, struct nym_peer *peer)
 /* Return: 0 where the peer is complete; -EMSGSIZE where it is to be continued in
  * the next message, as the cursor tells.
  */
-static int put_peer(struct sk_buff *skb, struct nym_peer *peer,
-		    struct dump_cursor *cursor)
+static int fill_peer(struct sk_buff *skb, struct nym_peer *peer,
+		     struct dump_cursor *cursor)
 {
 	struct nym_allowedips_node *node = cursor->next_allowedip;
 	u64 seq = peer->device->allowedips.seq;
@@ -239,7 +240,7 @@ static int put_peer(struct sk_buff *skb, struct nym_peer *peer,
 		goto cancel;
 
 	if (!node) {
-		if (put_peer_state(skb, peer))
+		if (fill_peer_state(skb, peer))
 			goto cancel;
 		node = list_first_entry_or_null(&peer->allowedips_list,
 						struct nym_allowedips_node,
@@ -256,7 +257,7 @@ static int put_peer(struct sk_buff *skb, struct nym_peer *peer,
 		if (!allowedips)
 			goto cancel;
 		list_for_each_entry_from(node, &peer->allowedips_list, peer_list) {
-			ret = put_allowedip(skb, node);
+			ret = fill_allowedip(skb, node);
 			if (ret)
 				break;
 		}
@@ -272,7 +273,7 @@ cancel:
 	return -EMSGSIZE;
 }
 
-static int put_device(struct sk_buff *skb, struct nym_device *device)
+static int fill_device(struct sk_buff *skb, struct nym_device *device)
 {
 	const struct nym_identity *identity = device_identity(device);
 
@@ -291,7 +292,7 @@ static int put_device(struct sk_buff *skb, struct nym_device *device)
 }
 
 /* Return: 0 where all peers are dumped, -EMSGSIZE where more are to come. */
-static int put_peers(struct sk_buff *skb, struct dump_cursor *cursor)
+static int fill_peers(struct sk_buff *skb, struct dump_cursor *cursor)
 {
 	struct nym_device *device = cursor->device;
 	struct nym_peer *peer = cursor->last_peer, *last = NULL;
@@ -309,7 +310,7 @@ static int put_peers(struct sk_buff *skb, struct dump_cursor *cursor)
 		return -EMSGSIZE;
 	peer = list_prepare_entry(peer, &device->peer_list, peer_list);
 	list_for_each_entry_continue(peer, &device->peer_list, peer_list) {
-		ret = put_peer(skb, peer, cursor);
+		ret = fill_peer(skb, peer, cursor);
 		if (ret)
 			break;
 		last = peer;
@@ -356,12 +357,12 @@ int nym_nl_get_device_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	if (!header)
 		goto out;
 	genl_dump_check_consistent(cb, header);
-	if (!cursor->is_begun && put_device(skb, device)) {
+	if (!cursor->is_begun && fill_device(skb, device)) {
 		genlmsg_cancel(skb, header);
 		goto out;
 	}
 	cursor->is_begun = true;
-	cursor->is_done = !put_peers(skb, cursor);
+	cursor->is_done = !fill_peers(skb, cursor);
 	genlmsg_end(skb, header);
 	ret = skb->len;
 out:
@@ -620,31 +621,15 @@ static struct nym_identity *read_identity(const struct nlattr *attr,
 	return identity;
 }
 
-/* Setting the identity that is in use must not end sessions. */
-static bool identity_is_same(const struct nym_identity *a,
-			     const struct nym_identity *b)
-{
-	if (!a || !b)
-		return a == b;
-	return !memcmp(a->public_key, b->public_key, NYM_KEY_LEN);
-}
-
 static int set_device_identity(struct nym_device *device,
 			       const struct nlattr *attr,
 			       struct netlink_ext_ack *extack)
 {
 	struct nym_identity *identity = read_identity(attr, extack);
-	bool is_first = !device_identity(device);
-	struct nym_peer *peer;
 
 	if (IS_ERR(identity))
 		return PTR_ERR(identity);
-	if (!identity_is_same(identity, device_identity(device))) {
-		nym_device_set_identity(device, identity);
-		if (is_first && netif_running(device->dev))
-			list_for_each_entry(peer, &device->peer_list, peer_list)
-				nym_send_staged(peer);
-	}
+	nym_device_set_identity(device, identity);
 	nym_identity_put(identity);
 	return 0;
 }
@@ -666,6 +651,7 @@ static bool has_via(struct nlattr **attrs)
 static int set_peer_keys(struct nym_peer *peer, struct nlattr **attrs,
 			 struct netlink_ext_ack *extack)
 {
+	const struct nlattr *preshared_key = attrs[NYMPEER_A_PRESHARED_KEY];
 	const struct nlattr *attr = attrs[NYMPEER_A_PRIVATE_KEY];
 	struct nym_identity *identity;
 	int ret = 0;
@@ -680,16 +666,16 @@ static int set_peer_keys(struct nym_peer *peer, struct nlattr **attrs,
 			NL_SET_ERR_MSG_ATTR(extack, attr,
 					    "this is the peer's own key: the identity toward it needs another");
 			ret = -EINVAL;
-		} else if (!identity_is_same(identity, peer->own_identity)) {
+		} else {
 			nym_peer_set_identity(peer, identity);
 		}
 		nym_identity_put(identity);
 		if (ret)
 			return ret;
 	}
-	if (attrs[NYMPEER_A_PRESHARED_KEY])
+	if (preshared_key)
 		nym_noise_set_preshared_key(&peer->handshake,
-			nla_data(attrs[NYMPEER_A_PRESHARED_KEY]));
+					    nla_data(preshared_key));
 	return 0;
 }
 
