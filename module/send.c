@@ -29,21 +29,13 @@
 #include <net/inet_ecn.h>
 #include <net/ip_tunnels.h>
 
-/* A train takes packets until it has this many bytes, and has at most so many
- * messages: what one GSO packet of the kernel's may hold.
- */
+/* A train takes packets until it has this many bytes. */
 #define NYM_TRAIN_BYTES		(64 * 1024)
-#define NYM_TRAIN_MESSAGES	64
 
 /* Trains of one peer under way at once; what comes meanwhile stays staged and
  * leaves as a longer train.
  */
 #define NYM_TRAINS_UNDER_WAY	16
-
-/* Up to this many bytes a train of an idle peer is encrypted where it is sent:
- * waking a worker would take longer.
- */
-#define NYM_INLINE_BYTES	4096
 
 /* Messages lie in pieces of this size, within each of which they are contiguous. */
 #define NYM_SLAB_ORDER		3
@@ -131,7 +123,7 @@ static unsigned int wire_size(const struct nym_send_train *train, unsigned int l
 }
 
 /* Copies a packet to @to, and completes its checksum if that was left to us. */
-static bool copy_packet(const struct sk_buff *skb, void *to)
+static bool copy_packet(struct sk_buff *skb, void *to)
 {
 	unsigned int start;
 	__wsum sum;
@@ -139,7 +131,7 @@ static bool copy_packet(const struct sk_buff *skb, void *to)
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return !skb_copy_bits(skb, 0, to, skb->len);
 	start = skb_checksum_start_offset(skb);
-	if (skb->csum_not_inet || start + skb->csum_offset + 2 > skb->len ||
+	if (skb_csum_is_sctp(skb) || start + skb->csum_offset + 2 > skb->len ||
 	    skb_copy_bits(skb, 0, to, start))
 		return false;
 	sum = skb_copy_and_csum_bits(skb, start, to + start, skb->len - start);
@@ -696,9 +688,7 @@ static bool send_one_train(struct nym_peer *peer)
 		free_train(train);
 		return false;
 	}
-	nym_pipeline_work(peer->device, &train->train,
-			  num_online_cpus() == 1 ||
-			  (ret == 1 && bytes <= NYM_INLINE_BYTES));
+	nym_pipeline_work(peer->device, &train->train, ret, bytes);
 	return true;
 }
 
