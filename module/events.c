@@ -3,25 +3,12 @@
 
 #include "events.h"
 #include "device.h"
-#include "endpoint.h"
 #include "netlink.h"
 #include "netlink-gen.h"
 #include "path.h"
 #include "peer.h"
 #include "quota.h"
 #include <net/genetlink.h>
-
-static int fill_endpoint(struct sk_buff *skb, struct nym_peer *peer)
-{
-	struct nym_endpoint endpoint;
-
-	if (!nym_endpoint_read(peer, &endpoint))
-		return 0;
-	return nla_put(skb, NYMPEER_A_ENDPOINT,
-		       endpoint.addr.sa_family == AF_INET ?
-		       sizeof(endpoint.addr4) : sizeof(endpoint.addr6),
-		       &endpoint.addr);
-}
 
 static int fill_mtu(struct sk_buff *skb, struct nym_peer *peer)
 {
@@ -50,7 +37,7 @@ static int fill_peer(struct sk_buff *skb, struct nym_peer *peer,
 
 	switch (kind) {
 	case NYM_EVENT_ENDPOINT_MOVED:
-		ret = fill_endpoint(skb, peer);
+		ret = nym_genl_fill_endpoint(skb, peer);
 		break;
 	case NYM_EVENT_QUOTA_LOW:
 	case NYM_EVENT_QUOTA_SPENT:
