@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Generic netlink as bytes: what a test needs to say things that no well-behaved
 program says, and to see exactly what the kernel answers."""
+# pylint: disable=invalid-name
 import os
 import socket
 import struct
@@ -73,6 +74,7 @@ class Family:
         for option in (NETLINK_CAP_ACK, NETLINK_EXT_ACK):
             self.socket.setsockopt(SOL_NETLINK, option, 1)
         self.sequence = 0
+        self.sent = b""
         self.family = GENL_ID_CTRL
         self.version = 1
         reply = self.request(CTRL_CMD_GETFAMILY,

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """netlink_cases.py CASE: one test case of netlink.sh, about the interface that
 Documentation/netlink/specs/nym.yaml describes. Exit status 0 is success."""
+# pylint: disable=no-member,invalid-name,unbalanced-tuple-unpacking
+# pylint: disable=protected-access
 import errno
 import os
 import re
