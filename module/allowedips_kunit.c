@@ -27,7 +27,7 @@ struct prefix {
  * @list:	of @used prefixes out of @room
  */
 struct fixture {
-	struct mutex lock;
+	struct mutex lock;	/* table */
 	struct nym_allowedips table;
 	struct nym_peer *peers[PEERS];
 	struct prefix *list;
@@ -403,7 +403,7 @@ static void many(struct kunit *test)
 }
 
 static void insert4(struct kunit *test, struct fixture *f, u8 a, u8 b, u8 c, u8 d,
-			u8 cidr, unsigned int peer)
+		    u8 cidr, unsigned int peer)
 {
 	struct prefix p = {
 		.address = { a, b, c, d },
@@ -420,6 +420,7 @@ static void insert4(struct kunit *test, struct fixture *f, u8 a, u8 b, u8 c, u8 
 
 static void longest_match(struct kunit *test)
 {
+	static const u8 address[16] = { 10, 1, 2, 3 };
 	struct fixture *f = new_fixture(test, 1);
 
 	EXPECT_PEER(10, 0, 0, 1, NULL);
@@ -441,8 +442,8 @@ static void longest_match(struct kunit *test)
 	EXPECT_PEER(255, 255, 255, 255, f->peers[4]);
 	EXPECT_PEER(10, 1, 2, 3, f->peers[2]);
 	/* The families do not see each other. */
-	KUNIT_EXPECT_NULL(test, trie_lookup(f, AF_INET6, (u8[16]){ 10, 1, 2, 3 }));
-	KUNIT_EXPECT_NULL(test, trie_lookup(f, AF_UNIX, (u8[16]){ 10, 1, 2, 3 }));
+	KUNIT_EXPECT_NULL(test, trie_lookup(f, AF_INET6, address));
+	KUNIT_EXPECT_NULL(test, trie_lookup(f, AF_UNIX, address));
 }
 
 static void move_between_peers(struct kunit *test)
@@ -518,4 +519,5 @@ static struct kunit_suite allowedips_suite = {
 	.exit = allowedips_test_exit,
 	.test_cases = allowedips_cases,
 };
+
 kunit_test_suite(allowedips_suite);

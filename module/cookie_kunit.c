@@ -272,4 +272,5 @@ static struct kunit_suite cookie_suite = {
 	.exit = cookie_test_exit,
 	.test_cases = cookie_cases,
 };
+
 kunit_test_suite(cookie_suite);

@@ -8,8 +8,8 @@
 #include <linux/prandom.h>
 
 /* More than there are chains, so that all of them have several entries. */
-#define PEERS	(1U << 13)
-#define ENTRIES	(1U << 15)
+#define PEERS	8192
+#define ENTRIES	32768
 
 static struct nym_peer *new_peer(struct kunit *test)
 {
@@ -21,6 +21,12 @@ static struct nym_peer *new_peer(struct kunit *test)
 }
 
 KUNIT_DEFINE_ACTION_WRAPPER(free_table, kvfree, const void *);
+
+static struct nym_peer *find_peer(struct nym_pubkey_table *table,
+				  const struct nym_peer *peer)
+{
+	return nym_pubkey_table_lookup(table, peer->handshake.remote_static);
+}
 
 static void pubkeys(struct kunit *test)
 {
@@ -53,8 +59,7 @@ static void pubkeys(struct kunit *test)
 			nym_pubkey_table_remove(table, peers[i]);
 	}
 	for (i = 0; i < PEERS; i++)
-		KUNIT_ASSERT_PTR_EQ(test,
-				    nym_pubkey_table_lookup(table, peers[i]->handshake.remote_static),
+		KUNIT_ASSERT_PTR_EQ(test, find_peer(table, peers[i]),
 				    i % 2 ? NULL : peers[i]);
 }
 
@@ -67,8 +72,7 @@ static void pubkey_of_dying_peer(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_table, table), 0);
 	nym_pubkey_table_add(table, peer);
 	refcount_set(&peer->refcount.refcount, 0);
-	KUNIT_EXPECT_NULL(test, nym_pubkey_table_lookup(table,
-							peer->handshake.remote_static));
+	KUNIT_EXPECT_NULL(test, find_peer(table, peer));
 }
 
 static struct nym_index_table *new_index_table(struct kunit *test)
@@ -207,4 +211,5 @@ static struct kunit_suite lookup_suite = {
 	.name = "nym_lookup",
 	.test_cases = lookup_cases,
 };
+
 kunit_test_suite(lookup_suite);

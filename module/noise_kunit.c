@@ -623,4 +623,5 @@ static struct kunit_suite noise_suite = {
 	.name = "nym_noise",
 	.test_cases = noise_cases,
 };
+
 kunit_test_suite(noise_suite);

@@ -166,4 +166,5 @@ static struct kunit_suite ratelimiter_suite = {
 	.exit = ratelimiter_test_exit,
 	.test_cases = ratelimiter_cases,
 };
+
 kunit_test_suite(ratelimiter_suite);

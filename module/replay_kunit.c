@@ -119,7 +119,7 @@ struct model {
 	unsigned long *seen;
 };
 
-#define MODEL_BITS	(1U << 20)
+#define MODEL_BITS	0x100000U
 
 static bool model_accept(struct model *model, u64 counter)
 {
@@ -208,4 +208,5 @@ static struct kunit_suite replay_suite = {
 	.name = "nym_replay",
 	.test_cases = replay_cases,
 };
+
 kunit_test_suite(replay_suite);
