@@ -169,29 +169,39 @@ def label(text):
     return hash_(b"nym test vector: " + text.encode())
 
 
+def initiation(v, static_public, static_static):
+    """Section 5.4.2. Returns the message but for mac2, and Noise's ck and h."""
+    ei, sr_public = v["initiator_ephemeral_private"], v["responder_public"]
+
+    ck = hash_(b"Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s")
+    h = hash_(ck, b"WireGuard v1 zx2c4 Jason@zx2c4.com")
+    h = hash_(h, sr_public)
+    ck, = kdf(1, ck, public(ei))
+    h = hash_(h, public(ei))
+    ck, k = kdf(2, ck, x25519(ei, sr_public))
+    static = aead(k, 0, static_public, h)
+    h = hash_(h, static)
+    ck, k = kdf(2, ck, static_static)
+    timestamp = aead(k, 0, v["timestamp"], h)
+    h = hash_(h, timestamp)
+    msg = struct.pack("<II", 1, v["initiator_index"]) + public(ei) + static + timestamp
+    return msg + mac(hash_(b"mac1----", sr_public), msg), ck, h
+
+
 def handshake(v):
     si, sr = v["initiator_private"], v["responder_private"]
     ei, er = v["initiator_ephemeral_private"], v["responder_ephemeral_private"]
     v["initiator_public"] = public(si)
     v["responder_public"] = public(sr)
 
-    # Section 5.4.2
-    ck = hash_(b"Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s")
-    h = hash_(ck, b"WireGuard v1 zx2c4 Jason@zx2c4.com")
-    h = hash_(h, public(sr))
-    ck, = kdf(1, ck, public(ei))
-    h = hash_(h, public(ei))
-    ck, k = kdf(2, ck, x25519(ei, public(sr)))
-    static = aead(k, 0, public(si), h)
-    h = hash_(h, static)
-    ck, k = kdf(2, ck, x25519(si, public(sr)))
-    timestamp = aead(k, 0, v["timestamp"], h)
-    h = hash_(h, timestamp)
+    msg, ck, h = initiation(v, public(si), x25519(si, public(sr)))
     v["initiation_chaining_key"], v["initiation_hash"] = ck, h
-    msg = struct.pack("<II", 1, v["initiator_index"]) + public(ei) + static + timestamp
-    msg += mac(hash_(b"mac1----", public(sr)), msg)
     v["initiation_mac2"] = mac(v["cookie"], msg)
     v["initiation"] = msg + bytes(16)
+
+    # What anybody can write in the name of a static key of low order, whose
+    # shared secret with all others is zero.
+    v["low_order_initiation"] = initiation(v, bytes(32), bytes(32))[0] + bytes(16)
 
     # Section 5.4.3
     ck, = kdf(1, ck, public(er))

@@ -158,6 +158,8 @@ static void index_is_drawn_anew(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, find(table, entry->kind, first));
 	KUNIT_EXPECT_PTR_EQ(test, find(table, entry->kind, second), entry);
 	nym_index_table_remove(table, entry);
+	/* Its first place is empty too. */
+	KUNIT_EXPECT_TRUE(test, hash_empty(table->buckets));
 	nym_index_table_remove(table, entry);
 	KUNIT_EXPECT_NULL(test, find(table, entry->kind, second));
 }

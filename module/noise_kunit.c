@@ -521,6 +521,11 @@ static void low_order_key(struct kunit *test)
 	msg = known_initiation();
 	memset(responder->peer->handshake.static_static, 0, NYM_KEY_SIZE);
 	KUNIT_EXPECT_FALSE(test, consume_initiation(responder, &msg));
+
+	/* All in it is right for someone who takes zero for a shared secret. */
+	responder = new_side(test, testvec_responder_private, zero, NULL);
+	memcpy(&msg, testvec_low_order_initiation, sizeof(msg));
+	KUNIT_EXPECT_FALSE(test, consume_initiation(responder, &msg));
 }
 
 /* Makes a session as if a handshake had just finished. */

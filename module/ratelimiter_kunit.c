@@ -87,6 +87,7 @@ static void sources_are_apart(struct kunit *test)
 {
 	static const struct in6_addr a = { .s6_addr = { 0x20, 1, 0xd, 0xb8, 1 } };
 	static const struct in6_addr b = { .s6_addr = { 0x20, 1, 0xd, 0xb8, 2 } };
+	static const struct in6_addr c = { .s6_addr = { 0x20, 1, 0xd, 0xb8 } };
 	struct in6_addr same_64 = a, other_64 = a;
 	u64 now = future(3600);
 	const struct net *net = &init_net;
@@ -108,8 +109,11 @@ static void sources_are_apart(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, nym_ratelimiter_allow_at(net, 1, AF_INET6, &a, now));
 	KUNIT_EXPECT_TRUE(test, nym_ratelimiter_allow_at(other_net, 0, AF_INET6, &a,
 							 now));
-	/* An IPv4 address that looks like the first half of the IPv6 one. */
-	KUNIT_EXPECT_TRUE(test, nym_ratelimiter_allow_at(net, 0, AF_INET, &a, now));
+	/* An IPv4 address that looks like the first half of an IPv6 one. */
+	for (i = 0; i < BURST; i++)
+		KUNIT_EXPECT_TRUE(test, nym_ratelimiter_allow_at(net, 0, AF_INET6,
+								 &c, now));
+	KUNIT_EXPECT_TRUE(test, nym_ratelimiter_allow_at(net, 0, AF_INET, &c, now));
 }
 
 /* The table must refuse new sources before it takes all memory, go on to serve
