@@ -214,4 +214,18 @@ nym_udp_tunnel6_xmit_skb(struct dst_entry *dst, struct sock *sk,
 #define genl_info_dump	genl_dumpit_info
 #endif
 
+#ifndef NYM_HAVE_GENL_SPLIT_OPS
+/* No command here has both a doit and a dumpit, so that one entry is one command
+ * in the old form too.
+ */
+#define genl_split_ops	genl_ops
+#define split_ops	ops
+#define n_split_ops	n_ops
+#endif
+
+#ifndef GENL_MCAST_CAP_NET_ADMIN
+/* Its name and value when it still was a flag of operations. */
+#define GENL_MCAST_CAP_NET_ADMIN	GENL_UNS_ADMIN_PERM
+#endif
+
 #endif /* _NYM_COMPAT_H */

@@ -92,7 +92,7 @@ static inline struct nym_peer *nym_via_carrier(const struct nym_via *via)
  * @pos:	struct nym_bind *, whose @nested is the carried peer
  * @via:	of the carrier
  *
- * Context: RCU read section, or update lock.
+ * Context: RCU read section.
  */
 #define nym_via_for_each_nested(pos, via) \
 	list_for_each_entry_rcu(pos, &(via)->nested, siblings)
@@ -121,9 +121,9 @@ void nym_path_table_free(struct nym_path_table *table);
  * @via_key:	its carrier's key, or NULL for a direct peer
  *
  * A peer with @via_key is silent until nym_path_apply() gives it its carrier, so
- * it never is seen as a direct one. Return: 0 or -ENOMEM.
+ * it never is seen as a direct one.
  */
-int nym_path_init(struct nym_peer *peer, const u8 *via_key);
+void nym_path_init(struct nym_peer *peer, const u8 *via_key);
 
 /**
  * nym_path_get() - follow a peer's carriers
@@ -156,6 +156,10 @@ unsigned int nym_path_overhead(const struct nym_path *path);
  * nothing fits.
  */
 unsigned int nym_path_mtu(const struct nym_path *path);
+
+/* The same over a real network whose MTU is given. Context: RCU read section. */
+unsigned int nym_path_mtu_over(const struct nym_path *path,
+			       unsigned int route_mtu);
 
 /**
  * struct nym_via_config - a change of a peer's via, as netlink gives it
@@ -209,8 +213,8 @@ int nym_path_apply(struct nym_peer *peer, const struct nym_via_config *config);
  */
 int nym_path_peer_added(struct nym_peer *peer);
 
-/* A peer goes away: its nested peers fall silent and wait for its key, it leaves
- * its carrier. Readers may still see it until a grace period has passed.
+/* A peer goes away: its nested peers fall silent and wait for its key; it leaves
+ * its carrier and, if it was nested, is silent for as long as anyone sees it.
  * Harmless where it was never added. Context: update lock held.
  */
 void nym_path_peer_removed(struct nym_peer *peer);

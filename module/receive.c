@@ -32,12 +32,6 @@
 #include <net/ip_tunnels.h>
 #include <net/udp.h>
 
-/* Up to this many bytes a train of an idle peer is decrypted where it arrives. */
-#define NYM_INLINE_BYTES	4096
-
-/* Runs are cut at this many messages. */
-#define NYM_TRAIN_MESSAGES	64
-
 /**
  * struct nym_layer - one layer of a received message
  * @keypair:	that decrypted it, with a reference where @holds
@@ -388,6 +382,13 @@ static struct sk_buff *open_in_place(struct nym_receive_train *train, u64 counte
 	return skb;
 }
 
+/* Is it a single datagram that nobody else looks at? */
+static bool is_private(const struct sk_buff *skb)
+{
+	return !skb_is_gso(skb) && !skb_is_nonlinear(skb) && !skb_cloned(skb) &&
+	       !skb_shared(skb);
+}
+
 static void open_message(struct nym_receive_train *train, unsigned int index)
 {
 	struct nym_received *received = &train->received[index];
@@ -402,8 +403,7 @@ static void open_message(struct nym_receive_train *train, unsigned int index)
 	counter = le64_to_cpu(header.counter);
 	if (!is_usable(train->keypair, counter))
 		return;
-	if (train->count == 1 && !skb_is_nonlinear(train->source) &&
-	    !skb_cloned(train->source) && !skb_shared(train->source))
+	if (train->count == 1 && is_private(train->source))
 		received->skb = open_in_place(train, counter);
 	else
 		received->skb = open_copy(train, offset, len, counter);
@@ -591,6 +591,10 @@ static bool prepare_packet(struct net_device *dev, struct sk_buff *skb)
 {
 	unsigned int len;
 
+	/* An skb decrypted in place still has marks of the real network. */
+	skb_scrub_packet(skb, true);
+	skb_clear_hash(skb);
+	skb->queue_mapping = 0;
 	skb->dev = dev;
 	skb_reset_network_header(skb);
 	skb_reset_mac_header(skb);
@@ -739,12 +743,13 @@ static void charge_quotas(struct nym_receive_train *train)
 
 static void take_train(struct nym_receive_train *train, struct napi_struct *napi)
 {
-	unsigned int i, l;
+	unsigned int i, l, layers;
 
 	for (l = 0; l < NYM_MAX_HOPS; ++l)
 		if (!check_replays(train, l))
 			break;
-	while (l--)
+	layers = l;
+	for (l = 0; l < layers; ++l)
 		note_layer(train, l);
 	charge_quotas(train);
 	for (i = 0; i < train->count; ++i)
@@ -763,6 +768,7 @@ static void deliver_fragment(struct nym_receive_train *train,
 	struct nym_receive_train *whole;
 	struct sk_buff *skb = received->skb;
 	unsigned int layers = received->layers;
+	unsigned int l;
 
 	received->skb = NULL;
 	if (!prepare_packet(dev, skb) || skb->protocol != htons(ETH_P_IP)) {
@@ -791,16 +797,12 @@ static void deliver_fragment(struct nym_receive_train *train,
 	whole->received[0].skb = skb;
 	whole->received[0].nested = NULL;
 	whole->received[0].ecn = INET_ECN_NOT_ECT;
-	for (unsigned int l = 0; l < layers; ++l)
+	for (l = 0; l < layers; ++l)
 		whole->received[0].layer[l].holds = false;
 	look_inside(&whole->received[0], NULL);
 	if (whole->received[0].layers > layers ||
 	    whole->received[0].content == NYM_CONTENT_HANDSHAKE) {
-		unsigned int l = layers;
-
-		while (l < NYM_MAX_HOPS && check_replays(whole, l))
-			++l;
-		while (l-- > layers)
+		for (l = layers; l < NYM_MAX_HOPS && check_replays(whole, l); ++l)
 			note_layer(whole, l);
 		deliver(whole, &whole->received[0], napi);
 	}
@@ -853,13 +855,13 @@ static void start_train(struct nym_device *device, struct nym_receive_train *tra
 		free_train(train);
 		return;
 	}
-	nym_pipeline_work(device, &train->train,
-			  num_online_cpus() == 1 ||
-			  (ret == 1 &&
-			   train->end - train->offset <= NYM_INLINE_BYTES));
+	nym_pipeline_work(device, &train->train, ret,
+			  train->end - train->offset);
 }
 
-/* Makes a train of the run of messages at @offset that name one key. */
+/* Makes a train of the run of messages at @offset that name one key. Takes over
+ * the caller's reference to @skb.
+ */
 static void receive_run(struct nym_device *device, struct sk_buff *skb,
 			const struct nym_endpoint *from, u8 ecn, __le32 index,
 			unsigned int offset, unsigned int stride, unsigned int end)
@@ -881,7 +883,7 @@ static void receive_run(struct nym_device *device, struct sk_buff *skb,
 	train->keypair = keypair;
 	train->from = *from;
 	train->ecn = ecn;
-	train->source = skb_get(skb);
+	train->source = skb;
 	train->offset = offset;
 	train->stride = stride;
 	train->end = end;
@@ -889,6 +891,7 @@ static void receive_run(struct nym_device *device, struct sk_buff *skb,
 	start_train(device, train);
 	return;
 drop:
+	kfree_skb(skb);
 	nym_keypair_put(keypair, false);
 	DEV_STATS_ADD(device->dev, rx_dropped, count);
 }
@@ -927,14 +930,14 @@ static void receive_other(struct nym_device *device, const struct sk_buff *skb,
 	DEV_STATS_INC(device->dev, rx_length_errors);
 }
 
-/* Divides the datagrams in @skb, which begin at @offset, into runs. */
+/* Divides the messages in @skb, which it consumes, into runs. */
 static void receive_messages(struct nym_device *device, struct sk_buff *skb,
-			     const struct nym_endpoint *from, u8 ecn,
-			     unsigned int offset, unsigned int end)
+			     const struct nym_endpoint *from, u8 ecn)
 {
-	unsigned int stride = skb_is_gso(skb) ? skb_shinfo(skb)->gso_size :
-						end - offset;
-	unsigned int run = offset;
+	unsigned int end = skb->len;
+	unsigned int stride = skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : end;
+	unsigned int offset = 0;
+	unsigned int run = 0;
 	__le32 index, run_index = 0;
 
 	while (offset < end) {
@@ -943,8 +946,8 @@ static void receive_messages(struct nym_device *device, struct sk_buff *skb,
 
 		if (run < offset && (!is_data || index != run_index ||
 				     offset - run >= NYM_TRAIN_MESSAGES * stride)) {
-			receive_run(device, skb, from, ecn, run_index, run,
-				    stride, offset);
+			receive_run(device, skb_get(skb), from, ecn, run_index,
+				    run, stride, offset);
 			run = offset;
 		}
 		if (is_data) {
@@ -955,34 +958,29 @@ static void receive_messages(struct nym_device *device, struct sk_buff *skb,
 		}
 		offset += len;
 	}
+	/* The last run has the skb to itself, if it is the only one. */
 	if (run < offset)
 		receive_run(device, skb, from, ecn, run_index, run, stride, end);
+	else
+		consume_skb(skb);
 }
 
 void nym_receive(struct nym_device *device, struct sk_buff *skb)
 {
-	unsigned int offset = sizeof(struct udphdr);
 	struct nym_endpoint from;
 	u8 ecn;
 
 	/* The socket's queue used this field for a note of its own. */
 	skb->dev = device->dev;
-	if (unlikely(nym_endpoint_from_skb(&from, skb) ||
+	if (unlikely(!skb->len || nym_endpoint_from_skb(&from, skb) ||
 		     udp_lib_checksum_complete(skb))) {
 		DEV_STATS_INC(device->dev, rx_errors);
-		goto out;
+		kfree_skb(skb);
+		return;
 	}
 	if (from.addr.sa_family == AF_INET)
 		ecn = ip_hdr(skb)->tos & INET_ECN_MASK;
 	else
 		ecn = ipv6_get_dsfield(ipv6_hdr(skb)) & INET_ECN_MASK;
-	if (unlikely(skb->len <= offset)) {
-		DEV_STATS_INC(device->dev, rx_length_errors);
-		DEV_STATS_INC(device->dev, rx_errors);
-		goto out;
-	}
-	receive_messages(device, skb, &from, ecn, offset, skb->len);
-out:
-	/* Trains hold references of their own. */
-	consume_skb(skb);
+	receive_messages(device, skb, &from, ecn);
 }

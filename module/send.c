@@ -29,21 +29,13 @@
 #include <net/inet_ecn.h>
 #include <net/ip_tunnels.h>
 
-/* A train takes packets until it has this many bytes, and has at most so many
- * messages: what one GSO packet of the kernel's may hold.
- */
+/* A train takes packets until it has this many bytes. */
 #define NYM_TRAIN_BYTES		(64 * 1024)
-#define NYM_TRAIN_MESSAGES	64
 
 /* Trains of one peer under way at once; what comes meanwhile stays staged and
  * leaves as a longer train.
  */
 #define NYM_TRAINS_UNDER_WAY	16
-
-/* Up to this many bytes a train of an idle peer is encrypted where it is sent:
- * waking a worker would take longer.
- */
-#define NYM_INLINE_BYTES	4096
 
 /* Messages lie in pieces of this size, within each of which they are contiguous. */
 #define NYM_SLAB_ORDER		3
@@ -696,9 +688,7 @@ static bool send_one_train(struct nym_peer *peer)
 		free_train(train);
 		return false;
 	}
-	nym_pipeline_work(peer->device, &train->train,
-			  num_online_cpus() == 1 ||
-			  (ret == 1 && bytes <= NYM_INLINE_BYTES));
+	nym_pipeline_work(peer->device, &train->train, ret, bytes);
 	return true;
 }
 
