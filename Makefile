@@ -100,7 +100,8 @@ endif
 
 # What install would put there is what goes.
 uninstall-tools: tools
-	@list=$$(mktemp -d) && \
+	@[ -e tools/Makefile ] || exit 0; \
+	 list=$$(mktemp -d) && \
 	 $(MAKE) -s -C tools install DESTDIR="$$list" PREFIX="$(PREFIX)" >/dev/null && \
 	 (cd "$$list" && find . ! -type d) | while read -r file; do \
 		rm -fv "$(DESTDIR)/$${file#./}"; done; \
