@@ -5,10 +5,11 @@
 #ifndef _NYM_HANDSHAKE_H
 #define _NYM_HANDSHAKE_H
 
-#include <linux/skbuff.h>
+#include <linux/types.h>
 #include <linux/workqueue.h>
 
 struct nym_device;
+struct nym_endpoint;
 struct nym_peer;
 
 /**
@@ -24,16 +25,21 @@ void nym_handshake_initiate(struct nym_peer *peer, bool is_retry);
 /* Work function of struct nym_peer.transmit_handshake_work. */
 void nym_handshake_transmit_work(struct work_struct *work);
 
+/* Is this the type and size of a handshake or cookie message? */
+bool nym_handshake_is_message(__le32 type, unsigned int len);
+
 /**
  * nym_handshake_receive() - queue a handshake message
  * @device:	that received it
- * @skb:	consumed; data at the message, network header at the datagram's IP
- *		header, transport header at its UDP header
+ * @message:	one that nym_handshake_is_message(); copied
+ * @len:	its size
+ * @from:	where it came from; copied
  * @nested:	nested peer whose socket it came to, or NULL from the real network
  *
  * Context: BH disabled, RCU read section.
  */
-void nym_handshake_receive(struct nym_device *device, struct sk_buff *skb,
+void nym_handshake_receive(struct nym_device *device, const void *message,
+			   unsigned int len, const struct nym_endpoint *from,
 			   struct nym_peer *nested);
 
 void nym_handshake_queue_init(struct nym_device *device);

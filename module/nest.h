@@ -9,6 +9,7 @@
 #include <linux/skbuff.h>
 #include <linux/types.h>
 
+struct nym_bind;
 struct nym_endpoint;
 struct nym_peer;
 
@@ -27,22 +28,26 @@ struct nym_nest_header {
 /**
  * nym_nest_header_init() - lay out a nested peer's headers
  * @header:	filled
- * @peer:	nested
+ * @bind:	the peer's place inside its carrier
+ * @to:		where to, mostly the peer's endpoint; NULL gives -EDESTADDRREQ
  *
- * Context: RCU read section. Return: 0; -EDESTADDRREQ without endpoint;
- * -EADDRNOTAVAIL without via-address of the endpoint's family.
+ * Context: RCU read section. Return: 0; -EDESTADDRREQ without an address;
+ * -EADDRNOTAVAIL without via-address of its family.
  */
-int nym_nest_header_init(struct nym_nest_header *header, struct nym_peer *peer);
+int nym_nest_header_init(struct nym_nest_header *header,
+			 const struct nym_bind *bind,
+			 const struct nym_endpoint *to);
 
 /**
  * nym_nest_header_write() - write the headers in front of a message
  * @header:	from nym_nest_header_init()
  * @at:		where; @header->len bytes, the message already behind them
  * @message_len: bytes of the message
+ * @id:		IPv4 identification; any sequence that seldom repeats
  * @ecn:	ECN field of this layer
  */
 void nym_nest_header_write(const struct nym_nest_header *header, void *at,
-			   unsigned int message_len, u8 ecn);
+			   unsigned int message_len, u16 id, u8 ecn);
 
 enum nym_nest_verdict {
 	NYM_NEST_PACKET,	/* none of ours: judged by allowed IPs */
@@ -74,11 +79,18 @@ struct nym_nest_result {
  * @len:	its bytes, padding included
  * @result:	filled as the verdict says
  *
- * Reads nothing beyond @len. UDP checksums of messages are not verified: the
+ * Reads nothing beyond @len; the sender's address is read by
+ * nym_nest_read_source(). UDP checksums of messages are not verified: the
  * message is authenticated. Context: RCU read section.
  */
 enum nym_nest_verdict nym_nest_classify(struct nym_peer *carrier, const void *packet,
 					unsigned int len,
 					struct nym_nest_result *result);
+
+/* Reads the sender of a datagram that was classified as NYM_NEST_MESSAGE. */
+void nym_nest_read_source(struct nym_endpoint *from, const void *packet);
+
+/* A classified datagram's ECN field; any IP packet of 20 bytes or more. */
+u8 nym_nest_read_ecn(const void *packet);
 
 #endif /* _NYM_NEST_H */

@@ -32,7 +32,10 @@ struct nym_pipeline {
 	unsigned long draining;
 };
 
-#define NYM_MAX_PIPELINE	512
+#define NYM_MAX_PIPELINE	1024
+
+/* Messages in a train: what one GSO packet of the kernel's may hold. */
+#define NYM_TRAIN_MESSAGES	64
 
 /**
  * struct nym_train - what all trains have; part of a transmit or receive train
@@ -81,14 +84,17 @@ int nym_pipeline_enter(struct nym_pipeline *pipeline, struct nym_train *train);
  * nym_pipeline_work() - have a train's work done
  * @device:	whose workers
  * @train:	in its pipeline
- * @is_inline:	do it here and now instead
+ * @is_only:	what nym_pipeline_enter() returned
+ * @bytes:	of its messages
  *
- * Context: BH disabled.
+ * Done here and now where that is sooner: with one CPU, and for a short train of
+ * an idle peer, for which waking a worker takes longer than the work. Context: BH
+ * disabled.
  */
 void nym_pipeline_work(struct nym_device *device, struct nym_train *train,
-		       bool is_inline);
+		       bool is_only, unsigned int bytes);
 
-/* Marks a train done. Its memory must not be touched afterwards by the caller. */
+/* Marks a train done. From then on it belongs to whoever drains the pipeline. */
 void nym_pipeline_done(struct nym_train *train);
 
 /**
@@ -104,7 +110,9 @@ struct nym_train *nym_pipeline_pop(struct nym_pipeline *pipeline);
  * @leave:	takes each; in order, never two at a time
  *
  * Whoever finishes a train calls it; where another context drains already, that
- * one sees the train. Context: BH disabled.
+ * one sees the train. As the last train may have held the last reference to the
+ * peer, callers stay in one RCU read section from before nym_pipeline_done().
+ * Context: BH disabled, RCU read section.
  */
 void nym_pipeline_drain(struct nym_pipeline *pipeline,
 			void (*leave)(struct nym_train *train));

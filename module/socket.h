@@ -3,8 +3,10 @@
 #ifndef _NYM_SOCKET_H
 #define _NYM_SOCKET_H
 
+#include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <linux/udp.h>
 
 struct nym_device;
 struct nym_endpoint;
@@ -30,7 +32,9 @@ void nym_socket_reinit(struct nym_device *device, struct sock *sock4,
 /**
  * nym_socket_send() - send a message, or a train of equal ones, to a peer
  * @peer:	outermost
- * @skb:	consumed; data at the first message; a train has its gso_size set
+ * @skb:	consumed; data at the first message, NYM_SOCKET_HEADROOM in front;
+ *		a train has gso_size set to the size of its messages, of which
+ *		only the last may be smaller
  * @ecn:	ECN field of the outer IP header
  *
  * Context: BH disabled. Return: 0 or a negative error.
@@ -40,14 +44,19 @@ int nym_socket_send(struct nym_peer *peer, struct sk_buff *skb, u8 ecn);
 /**
  * nym_socket_send_reply() - answer a datagram without knowing a peer
  * @device:	that received it
- * @in_skb:	datagram answered, network and transport header set
- * @buffer:	message
+ * @to:		its sender, with the address it was sent to as local part
+ * @message:	message
  * @len:	its size
  *
  * Context: any but hard interrupts. Return: 0 or a negative error.
  */
-int nym_socket_send_reply(struct nym_device *device, struct sk_buff *in_skb,
-			  const void *buffer, size_t len);
+int nym_socket_send_reply(struct nym_device *device,
+			  const struct nym_endpoint *to, const void *message,
+			  size_t len);
+
+/* Room that nym_socket_send() needs in front of a message. */
+#define NYM_SOCKET_HEADROOM \
+	(LL_MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(struct udphdr))
 
 /**
  * nym_socket_path_mtu() - MTU of the real network toward an outermost peer
