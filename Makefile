@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 KERNELRELEASE_HERE := $(shell uname -r)
 KDIR ?= /lib/modules/$(KERNELRELEASE_HERE)/build
-PREFIX ?= /usr/local
+PREFIX ?= /usr
 DESTDIR ?=
 
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf)
@@ -98,14 +98,9 @@ ifeq ($(DESTDIR),)
 endif
 	rm -rf "$(DKMS_SOURCE)"
 
-# What install would put there is what goes.
-uninstall-tools: tools
-	@[ -e tools/Makefile ] || exit 0; \
-	 list=$$(mktemp -d) && \
-	 $(MAKE) -s -C tools install DESTDIR="$$list" PREFIX="$(PREFIX)" >/dev/null && \
-	 (cd "$$list" && find . ! -type d) | while read -r file; do \
-		rm -fv "$(DESTDIR)/$${file#./}"; done; \
-	 rm -rf "$$list"
+uninstall-tools:
+	@if [ -e tools/Makefile ]; then \
+	 $(MAKE) -C tools uninstall DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)"; fi
 
 clean:
 	rm -rf build
