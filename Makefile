@@ -45,9 +45,8 @@ packages-%:
 	@selftests/have-packages $*
 
 guests: packages-guests
-	@selftests/guests/fetch-debian 6.1 >/dev/null
-	@selftests/guests/fetch-debian 6.12 >/dev/null
-	@selftests/guests/build-uml 7.2 >/dev/null
+	@for guest in 6.1 6.12 7.2; do \
+		selftests/guests/kernel $$guest >/dev/null || exit 1; done
 
 demo: packages-module packages-guests packages-tests tools
 	@selftests/demo/run $(if $(GATEWAYS),--gateways $(GATEWAYS))

@@ -49,9 +49,11 @@ path_up()
 	path_config "$families" "$client" "$@" >"$WORK/$device.conf"
 	ip -n "$client" link add "$device" type "$LINK_KIND"
 	ns "$client" "$NYMCTL" setconf "$device" "$WORK/$device.conf"
-	ip -n "$client" address add "$(inner 4 "$exit" 2)/32" dev "$device"
-	ip -n "$client" address add "$(inner 6 "$exit" 2)/128" dev "$device" nodad
-	ip -n "$client" link set "$device" up
+	ip -n "$client" -batch - <<-BATCH
+	address add $(inner 4 "$exit" 2)/32 dev $device
+	address add $(inner 6 "$exit" 2)/128 dev $device nodad
+	link set $device up
+	BATCH
 }
 
 # path_to CLIENT DEVICE HOST: send what is for a host through the device.
