@@ -54,7 +54,7 @@ set_up_hosts()
 # Pages that say who asked: the server's own view.
 web_server()
 {
-	ns server python3 "$here/web-server.py" "$PORT" "$PAGE" \
+	ns server python3 "$here/web-server" "$PORT" "$PAGE" \
 		>"$WORK/web-server.log" 2>&1 &
 	wait_until 20 ns server curl -s -o /dev/null "http://127.0.0.1:$PORT/"
 }
@@ -243,7 +243,7 @@ step 'handshakes'
 handshake_ages || exit 1
 
 step 'who saw what'
-"$here/who-saw-what.py" --captures "$WORK" --payload "$PAGE" \
+"$here/who-saw-what" --captures "$WORK" --payload "$PAGE" \
 	--host client "$(outer4 client)" "$(outer6 client)" \
 	--host entry "$(outer4 entry)" "$(outer6 entry)" \
 	--host exit "$(outer4 exit)" "$(outer6 exit)" \

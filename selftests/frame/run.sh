@@ -45,6 +45,7 @@ shared_folder_survives()
 {
 	mkdir "$WORK/shared"
 	set +e
+	# shellcheck disable=SC2016 # the guest expands it
 	guest 7.2 'echo kept >$GUEST_SHARE/file' --share "$WORK/shared"
 	set -e
 	expect_equal content kept "$(cat "$WORK/shared/file")"
@@ -77,7 +78,7 @@ print(*ktap.count(ktap.parse(sys.stdin.read().splitlines())))')"
 
 leaves_are_counted()
 {
-	counted '3 1 1' <<-'KTAP'
+	counted '3 1 1' <<-'END'
 	KTAP version 1
 	1..2
 	  KTAP version 1
@@ -94,36 +95,36 @@ leaves_are_counted()
 	  ok 1 outer
 	  ok 2 next
 	ok 2 deeper
-	KTAP
+	END
 }
 
 a_short_plan_fails()
 {
-	counted '1 1 0' <<-'KTAP'
+	counted '1 1 0' <<-'END'
 	1..2
 	ok 1 only
-	KTAP
+	END
 }
 
 a_failed_parent_fails()
 {
-	counted '1 1 0' <<-'KTAP'
+	counted '1 1 0' <<-'END'
 	1..1
 	  1..1
 	  ok 1 fine
 	not ok 1 parent # exit status 3
-	KTAP
+	END
 }
 
 a_lost_parent_fails()
 {
 	# Both plans are unfulfilled.
-	counted '2 2 0' <<-'KTAP'
+	counted '2 2 0' <<-'END'
 	1..2
 	ok 1 whole
 	  1..4
 	  ok 1 of four
-	KTAP
+	END
 }
 
 ktap_plan 13
