@@ -16,23 +16,24 @@ struct ktap_case {
 /* Runs the cases and returns the exit code of the program. */
 int ktap_run(const struct ktap_case *cases, size_t count);
 
-#define KTAP_MAIN(cases)                                                     \
-	int main(void)                                                       \
-	{                                                                    \
-		return ktap_run(cases, sizeof(cases) / sizeof((cases)[0]));  \
+#define KTAP_MAIN(cases)                                                    \
+	int main(void)                                                      \
+	{                                                                   \
+		return ktap_run(cases, sizeof(cases) / sizeof((cases)[0])); \
 	}
 
 /* Records a failure of the running case; it goes on. */
 void ktap_expect(bool holds, const char *file, int line, const char *text);
-void ktap_expect_text(const char *expected, const char *found,
-		      const char *file, int line);
+void ktap_expect_text(const char *expected, const char *found, const char *file,
+		      int line);
 void ktap_expect_number(unsigned long long expected, unsigned long long found,
 			const char *file, int line, const char *text);
 
-#define expect(condition) ktap_expect((condition), __FILE__, __LINE__, #condition)
-#define expect_text(expected, found)                                         \
+#define expect(condition) \
+	ktap_expect((condition), __FILE__, __LINE__, #condition)
+#define expect_text(expected, found) \
 	ktap_expect_text((expected), (found), __FILE__, __LINE__)
-#define expect_number(expected, found)                                       \
+#define expect_number(expected, found) \
 	ktap_expect_number((expected), (found), __FILE__, __LINE__, #found)
 
 /* A key whose bytes are all @byte, and its text in static memory. */

@@ -120,7 +120,8 @@ static void says_what_is_wrong_and_where(void)
 		{ "[Interface]\nDNS = 1\n",
 		  "f.conf:2: 'DNS' is not a key of [Interface] here: there are PrivateKey, ListenPort and FwMark. Keys of 'nymctl up', as Address and DNS, are left out by 'nymctl strip'" },
 		{ "[Peer]\nPublicKey = " KEY_A "\nVia = " KEY_A "\n",
-		  "f.conf: Peer " KEY_A " is its own carrier over the peers it goes via: take 'via' off one of them" },
+		  "f.conf: Peer " KEY_A
+		  " is its own carrier over the peers it goes via: take 'via' off one of them" },
 	};
 	struct nym_report report = NYM_REPORT_INIT;
 	size_t i;
@@ -288,7 +289,8 @@ static void names_are_left_to_resolve(void)
 static const struct ktap_case cases[] = {
 	{ "a file is printed as it is read", prints_what_it_reads },
 	{ "loose writing means the same", reads_loose_writing },
-	{ "modes differ in what is left out", modes_differ_in_what_is_left_out },
+	{ "modes differ in what is left out",
+	  modes_differ_in_what_is_left_out },
 	{ "errors say what and where", says_what_is_wrong_and_where },
 	{ "other keys go to another reader",
 	  leaves_other_keys_to_another_reader },

@@ -76,11 +76,13 @@ static void generates_clamped_keys(void)
 	unsigned int round;
 
 	for (round = 0; round < 100; ++round) {
-		expect_number(0, (unsigned int)nym_key_generate_private(key, NULL));
+		expect_number(0, (unsigned int)nym_key_generate_private(key,
+									NULL));
 		expect_number(0, key[0] & 7);
 		expect_number(0x40, key[31] & 0xc0);
 		expect_number(0,
-			      (unsigned int)nym_key_generate_preshared(other, NULL));
+			      (unsigned int)nym_key_generate_preshared(other,
+								       NULL));
 		expect(!nym_key_equal(key, other));
 	}
 }
@@ -93,10 +95,10 @@ static void reads_key_files(void)
 		const char *after;
 		bool valid;
 	} files[] = {
-		{ "", "", true },	  { "", "\n", true },
-		{ "", "\n\n \t", true },  { "", "\nx\n", false },
-		{ " ", "\n", false },	  { "", "=", false },
-		{ "x", "", false },	  { "\n", "", false },
+		{ "", "", true },	 { "", "\n", true },
+		{ "", "\n\n \t", true }, { "", "\nx\n", false },
+		{ " ", "\n", false },	 { "", "=", false },
+		{ "x", "", false },	 { "\n", "", false },
 	};
 	struct nym_report report = NYM_REPORT_INIT;
 	uint8_t key[NYM_KEY_LEN], expected[NYM_KEY_LEN];

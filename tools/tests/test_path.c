@@ -77,8 +77,8 @@ static void expect_path(const char *expected, const struct nym_device *device,
 
 static void paths(void)
 {
-	struct nym_device *device =
-		make_device("5<4 4<3 3<2 2<1 1<0 9<8 7<7 12<11 11<12");
+	struct nym_device *device = make_device(
+		"5<4 4<3 3<2 2<1 1<0 9<8 7<7 12<11 11<12");
 
 	expect_path(">1", device, 1);
 	expect_path(">1>2>3>4>5", device, 5);

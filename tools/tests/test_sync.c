@@ -15,8 +15,8 @@
 #define KEY_C "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM="
 #define KEY_D "BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ="
 
-#define DEVICE                                    \
-	"[Interface]\nPrivateKey = " KEY_D        \
+#define DEVICE                             \
+	"[Interface]\nPrivateKey = " KEY_D \
 	"\nListenPort = 51820\nFwMark = 0x1234\n"
 
 static void append(char *text, size_t size, const char *more)
@@ -98,8 +98,7 @@ static void expect_changes(const char *before, const char *after,
 	nym_device_free(wanted);
 }
 
-static const char whole[] =
-	DEVICE
+static const char whole[] = DEVICE
 	"[Peer]\nPublicKey = " KEY_A "\nPresharedKey = " KEY_D
 	"\nAllowedIPs = 10.0.0.0/8, fd00::/8\nEndpoint = 192.0.2.1:51820\n"
 	"PersistentKeepalive = 25\n"
@@ -117,11 +116,10 @@ static void nothing_to_change(void)
 
 static void all_is_new(void)
 {
-	expect_changes(
-		"", whole,
-		"device private-key listen-port fwmark\n"
-		"1 replace preshared-key keepalive endpoint +10.0.0.0/8 +fd00::/8\n"
-		"2 replace via via-address via-port identity quota quota-low endpoint +0.0.0.0/0\n");
+	expect_changes("", whole,
+		       "device private-key listen-port fwmark\n"
+		       "1 replace preshared-key keepalive endpoint +10.0.0.0/8 +fd00::/8\n"
+		       "2 replace via via-address via-port identity quota quota-low endpoint +0.0.0.0/0\n");
 }
 
 static void all_goes(void)
@@ -132,13 +130,12 @@ static void all_goes(void)
 
 static void what_the_file_leaves_out_is_cleared(void)
 {
-	expect_changes(
-		whole,
-		DEVICE "[Peer]\nPublicKey = " KEY_A
-		       "\n[Peer]\nPublicKey = " KEY_B "\n",
-		"device\n"
-		"1 update preshared-key keepalive -10.0.0.0/8 -fd00::/8\n"
-		"2 update via via-address identity quota-low -0.0.0.0/0\n");
+	expect_changes(whole,
+		       DEVICE "[Peer]\nPublicKey = " KEY_A
+			      "\n[Peer]\nPublicKey = " KEY_B "\n",
+		       "device\n"
+		       "1 update preshared-key keepalive -10.0.0.0/8 -fd00::/8\n"
+		       "2 update via via-address identity quota-low -0.0.0.0/0\n");
 }
 
 static void each_setting_alone(void)
@@ -191,8 +188,8 @@ static void a_running_quota_is_kept(void)
 		       "device\n1 update quota\n");
 }
 
-#define PEERS(a, b)                                                \
-	DEVICE "[Peer]\nPublicKey = " KEY_A "\nAllowedIPs = " a    \
+#define PEERS(a, b)                                             \
+	DEVICE "[Peer]\nPublicKey = " KEY_A "\nAllowedIPs = " a \
 	       "\n[Peer]\nPublicKey = " KEY_B "\nAllowedIPs = " b "\n"
 
 static void address_blocks(void)
@@ -206,8 +203,7 @@ static void address_blocks(void)
 	expect_changes(PEERS("10.0.0.0/8, ::/0", ""),
 		       PEERS("::/0", "10.0.0.0/8"),
 		       "device\n2 update +10.0.0.0/8\n");
-	expect_changes(PEERS("10.0.0.0/8", "::/0"),
-		       PEERS("::/0", "10.0.0.0/8"),
+	expect_changes(PEERS("10.0.0.0/8", "::/0"), PEERS("::/0", "10.0.0.0/8"),
 		       "device\n1 update +::/0\n2 update +10.0.0.0/8\n");
 	/* What two peers want is the later one's. */
 	expect_changes(PEERS("", "10.0.0.0/8"),
@@ -339,7 +335,8 @@ static const struct ktap_case cases[] = {
 	{ "a drawn port is kept", a_drawn_port_is_kept },
 	{ "a running quota is kept", a_running_quota_is_kept },
 	{ "address blocks", address_blocks },
-	{ "sections of one key are one peer", sections_of_one_key_are_one_peer },
+	{ "sections of one key are one peer",
+	  sections_of_one_key_are_one_peer },
 	{ "random changes", random_changes },
 };
 

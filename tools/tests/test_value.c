@@ -29,8 +29,14 @@ static void end(void)
 
 static void ports(void)
 {
-	static const char *const wrong[] = { "65536", "-1", "+1", " 1", "1 ",
-					     "",      "0x1", "nosuchservice",
+	static const char *const wrong[] = { "65536",
+					     "-1",
+					     "+1",
+					     " 1",
+					     "1 ",
+					     "",
+					     "0x1",
+					     "nosuchservice",
 					     "99999999999999999999" };
 	uint16_t port = 7;
 	size_t i;
@@ -51,13 +57,17 @@ static void marks(void)
 		const char *text;
 		uint32_t mark;
 	} right[] = {
-		{ "0", 0 },	  { "off", 0 },	      { "OFF", 0 },
-		{ "77", 77 },	  { "0x4D", 77 },     { "4294967295", UINT32_MAX },
+		{ "0", 0 },
+		{ "off", 0 },
+		{ "OFF", 0 },
+		{ "77", 77 },
+		{ "0x4D", 77 },
+		{ "4294967295", UINT32_MAX },
 		{ "0xffffffff", UINT32_MAX },
 	};
-	static const char *const wrong[] = { "",     "0x",	   "x",	 "-1",
-					     "0x1g", "4294967296", "ff", "0x0x1",
-					     "0x100000000" };
+	static const char *const wrong[] = { "",   "0x",    "x",
+					     "-1", "0x1g",  "4294967296",
+					     "ff", "0x0x1", "0x100000000" };
 	uint32_t mark;
 	size_t i;
 
@@ -107,9 +117,15 @@ static void endpoints(void)
 		{ "example.org:51820", "", "example.org:51820" },
 		{ "192.0.2.1:domain", "", "192.0.2.1:domain" },
 	};
-	static const char *const wrong[] = { "",	  ":",	      "192.0.2.1",
-					     "192.0.2.1:", ":51820",   "[::1]",
-					     "[::1]:",	  "[::1",     "[::1]51820",
+	static const char *const wrong[] = { "",
+					     ":",
+					     "192.0.2.1",
+					     "192.0.2.1:",
+					     ":51820",
+					     "[::1]",
+					     "[::1]:",
+					     "[::1",
+					     "[::1]51820",
 					     "192.0.2.1:65536",
 					     "192.0.2.1:99999999999" };
 	char text[NYM_ENDPOINT_TEXT_SIZE];
@@ -170,10 +186,20 @@ static void allowedips(void)
 static void wrong_allowedips(void)
 {
 	static const char *const wrong[] = {
-		",",	   "10.0.0.0/8,",  ",10.0.0.0/8", "10.0.0.0/33",
-		"::/129",  "10.0.0.0/",	   "10.0.0.0/-1", "10.0.0/8",
-		"x",	   "10.0.0.0/8/8", "+",		  "--10.0.0.0/8",
-		"/8",	   "10.0.0.0/ 8",
+		",",
+		"10.0.0.0/8,",
+		",10.0.0.0/8",
+		"10.0.0.0/33",
+		"::/129",
+		"10.0.0.0/",
+		"10.0.0.0/-1",
+		"10.0.0/8",
+		"x",
+		"10.0.0.0/8/8",
+		"+",
+		"--10.0.0.0/8",
+		"/8",
+		"10.0.0.0/ 8",
 		"00000000000000000000000000000000000000000000000000000000000000"
 		"00000000000000000000000000000000000000000000000000000000000000"
 		"000000000000000000000000",
@@ -200,7 +226,8 @@ static void host_bits_are_warned_of(void)
 	report.warn = keep_warning;
 	warned[0] = '\0';
 	nym_report_where(&report, "AllowedIPs");
-	expect(!nym_value_allowedips(peer, "10.0.0.0/8,::/0,1.2.3.4/32", &report));
+	expect(!nym_value_allowedips(peer, "10.0.0.0/8,::/0,1.2.3.4/32",
+				     &report));
 	expect_text("", warned);
 	expect(!nym_value_allowedips(peer, "10.0.0.1/31", &report));
 	expect_text("AllowedIPs: '10.0.0.1/31' has address bits behind its prefix, which count for nothing",
@@ -238,9 +265,10 @@ static void via_addresses(void)
 		{ "10.8.0.2/32,fd00::2/128", "10.8.0.2,fd00::2" },
 		{ "off", "" },
 	};
-	static const char *const wrong[] = { "",      "x",	  "10.8.0.2/24",
-					     "10.8.0.2,", "10.8.0.2,10.8.0.3",
-					     "::1,::2" };
+	static const char *const wrong[] = {
+		"",	  "x", "10.8.0.2/24", "10.8.0.2,", "10.8.0.2,10.8.0.3",
+		"::1,::2"
+	};
 	char text[NYM_VIA_ADDRESS_TEXT_SIZE];
 	size_t i;
 
