@@ -44,8 +44,7 @@ static void read_group(struct nym_genl *genl, const struct nlattr *group)
 	bool is_events = false;
 	uint32_t number = 0;
 
-	mnl_attr_for_each_nested(attr, group)
-	{
+	mnl_attr_for_each_nested(attr, group) {
 		if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_NAME)
 			is_events = is_text(attr, NYM_MULTICAST_GROUP_EVENTS);
 		else if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_ID &&
@@ -61,14 +60,14 @@ static int read_family(void *context, const struct nlmsghdr *message)
 	struct nym_genl *genl = context;
 	const struct nlattr *attr, *group;
 
-	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr))
-	{
+	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr)) {
 		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
 		    !mnl_attr_validate(attr, MNL_TYPE_U16)) {
 			genl->family = mnl_attr_get_u16(attr);
 		} else if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GROUPS) {
-			mnl_attr_for_each_nested(group, attr)
+			mnl_attr_for_each_nested(group, attr) {
 				read_group(genl, group);
+			}
 		}
 	}
 	return 0;

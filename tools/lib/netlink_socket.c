@@ -50,8 +50,7 @@ static void read_reason(struct nym_netlink_reason *reason,
 
 	if (!reason || !(message->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
-	mnl_attr_for_each(attr, message, (unsigned int)skip)
-	{
+	mnl_attr_for_each(attr, message, (unsigned int)skip) {
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
 			snprintf(reason->text, sizeof(reason->text), "%.*s",
 				 (int)mnl_attr_get_payload_len(attr),

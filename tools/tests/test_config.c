@@ -170,7 +170,7 @@ static void leaves_other_keys_to_another_reader(void)
 {
 	struct nym_report report = NYM_REPORT_INIT;
 	struct nym_device *device;
-	struct seen seen;
+	struct seen seen = { "" };
 
 	device = parse_extended("[Interface]\nDNS = 1.1.1.1, 9.9.9.9 # x\n"
 				"FwMark = 7\nPostUp = echo a  b\n",

@@ -143,8 +143,7 @@ static void count_replacing(struct replacing *count,
 {
 	const struct nlattr *attr, *peer, *of_peer;
 
-	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr))
-	{
+	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr)) {
 		if (mnl_attr_get_type(attr) == NYMDEVICE_A_IFNAME)
 			++count->names;
 		if (mnl_attr_get_type(attr) == NYMDEVICE_A_FLAGS)
@@ -152,10 +151,8 @@ static void count_replacing(struct replacing *count,
 					 NYMDEVICE_F_REPLACE_PEERS;
 		if (mnl_attr_get_type(attr) != NYMDEVICE_A_PEERS)
 			continue;
-		mnl_attr_for_each_nested(peer, attr)
-		{
-			mnl_attr_for_each_nested(of_peer, peer)
-			{
+		mnl_attr_for_each_nested(peer, attr) {
+			mnl_attr_for_each_nested(of_peer, peer) {
 				if (mnl_attr_get_type(of_peer) ==
 					    NYMPEER_A_FLAGS &&
 				    mnl_attr_get_u32(of_peer) &
@@ -288,16 +285,13 @@ static uint32_t offset_of(const struct nlmsghdr *message, uint16_t type)
 	const struct nlattr *attr, *peer, *of_peer;
 	unsigned int number = 0;
 
-	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr))
-	{
+	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr)) {
 		if (mnl_attr_get_type(attr) != NYMDEVICE_A_PEERS)
 			continue;
-		mnl_attr_for_each_nested(peer, attr)
-		{
+		mnl_attr_for_each_nested(peer, attr) {
 			if (++number != 2)
 				continue;
-			mnl_attr_for_each_nested(of_peer, peer)
-			{
+			mnl_attr_for_each_nested(of_peer, peer) {
 				if (mnl_attr_get_type(of_peer) == type)
 					return (uint32_t)((const char *)of_peer -
 							  (const char *)message);

@@ -277,7 +277,8 @@ static struct nym_device *random_device(void)
 		append(text, sizeof(text), line);
 		for (i = 0; i < 12; ++i) {
 			snprintf(line, sizeof(line),
-				 "AllowedIPs = 192.0.2.%u/32\n", rand() % 64);
+				 "AllowedIPs = 192.0.2.%u/32\n",
+				 (unsigned int)rand() % 64);
 			append(text, sizeof(text), line);
 		}
 	}
