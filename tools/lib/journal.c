@@ -184,6 +184,9 @@ int nym_journal_open(struct nym_journal **result, const char *base,
 	*result = journal;
 	return 0;
 fail:
+	/* It may be empty, when somebody was killed at the wrong moment. */
+	if (journal->base_fd >= 0)
+		rmdir(base);
 	nym_journal_close(journal);
 	return ret;
 }
@@ -412,13 +415,12 @@ int nym_journal_remove(struct nym_journal *journal, struct nym_report *report)
 		return -1;
 	base = strndup(journal->folder,
 		       (size_t)(journal->entry - 1 - journal->folder));
-	if (empty_folder(journal->folder_fd) ||
-	    unlinkat(journal->base_fd, journal->entry, AT_REMOVEDIR))
+	/* The folder above goes when no other tunnel has one in it. */
+	if (!base || empty_folder(journal->folder_fd) ||
+	    unlinkat(journal->base_fd, journal->entry, AT_REMOVEDIR) ||
+	    (rmdir(base) && errno != ENOTEMPTY && errno != EEXIST))
 		ret = nym_fail(report, "cannot remove the folder %s: %s",
 			       journal->folder, strerror(errno));
-	/* Fails when there are other tunnels, as it should. */
-	else if (base)
-		rmdir(base);
 	free(base);
 	nym_journal_unlock_base(journal);
 	return ret;

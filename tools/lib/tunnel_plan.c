@@ -8,6 +8,7 @@
 
 #include "link_kind.h"
 #include "report.h"
+#include "tunnel_firewall.h"
 
 /* The least that IPv6 must carry: a link with less has no IPv6. */
 #define IPV6_MTU_MIN 1280
@@ -364,7 +365,7 @@ const char *nym_step_text(const struct nym_step *step, const char *name,
 			  char text[static NYM_STEP_TEXT_SIZE])
 {
 	const size_t size = NYM_STEP_TEXT_SIZE;
-	char prefix[NYM_PREFIX_STRLEN];
+	char prefix[NYM_PREFIX_STRLEN], table[NYM_FIREWALL_TABLE_SIZE];
 	int family = step->prefix.family == AF_INET ? 4 : 6;
 
 	text[0] = '\0';
@@ -385,7 +386,8 @@ const char *nym_step_text(const struct nym_step *step, const char *name,
 			 name);
 		break;
 	case NYM_STEP_FIREWALL:
-		snprintf(text, size, "nft add table inet nymctl-%s", name);
+		nym_firewall_table(name, table);
+		snprintf(text, size, "nft add table inet %s", table);
 		break;
 	case NYM_STEP_SRC_VALID_MARK:
 		snprintf(text, size,

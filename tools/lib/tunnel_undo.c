@@ -14,7 +14,7 @@
 #include "program.h"
 #include "report.h"
 #include "rtnetlink.h"
-#include "src_valid_mark.h"
+#include "shared_sysctl.h"
 #include "tunnel_dns.h"
 #include "tunnel_firewall.h"
 
@@ -108,6 +108,19 @@ static int delete_firewall(struct nym_tunnel *tunnel)
 	return nym_firewall_delete(tunnel->name, tunnel->report);
 }
 
+static int restore_sysctl(struct nym_tunnel *tunnel,
+			  struct nym_journal *journal, const char *name,
+			  const char *before)
+{
+	int ret;
+
+	ret = nym_sysctl_restore(journal, name, before, tunnel->report);
+	if (ret > 0)
+		nym_tunnel_announce(tunnel, "sysctl net.ipv4.conf.all.%s=%s",
+				    name, before);
+	return ret < 0 ? -1 : 0;
+}
+
 static int undo_hooks(struct nym_tunnel *tunnel, const char *phase)
 {
 	enum nym_hook counterpart = NYM_HOOK_POST_DOWN;
@@ -142,9 +155,8 @@ static int undo_record(struct nym_tunnel *tunnel, struct nym_journal *journal,
 		return delete_rule(tunnel, rtnl, rest);
 	if (!strcmp(word, "nftables"))
 		return delete_firewall(tunnel);
-	if (!strcmp(word, "src_valid_mark"))
-		return nym_src_valid_mark_restore(journal, rest,
-						  tunnel->report);
+	if (nym_sysctl_is_one(word))
+		return restore_sysctl(tunnel, journal, word, rest);
 	if (!strcmp(word, "dns")) {
 		nym_tunnel_announce(tunnel, "give up the name servers of %s",
 				    tunnel->name);

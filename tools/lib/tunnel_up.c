@@ -25,7 +25,7 @@
 #include "program.h"
 #include "report.h"
 #include "rtnetlink.h"
-#include "src_valid_mark.h"
+#include "shared_sysctl.h"
 #include "tunnel_dns.h"
 #include "tunnel_firewall.h"
 #include "tunnel_plan.h"
@@ -203,7 +203,9 @@ static int create_link(struct ascent *ascent, const struct nym_step *step)
 	struct nym_link link;
 	int ret;
 
-	if (nym_journal_append(ascent->journal, tunnel->report, "link"))
+	if (nym_sysctl_remember(ascent->journal, NYM_SYSCTL_SEND_REDIRECTS,
+				tunnel->report) ||
+	    nym_journal_append(ascent->journal, tunnel->report, "link"))
 		return -1;
 	ret = nym_link_create(ascent->rtnl, tunnel->name, NYM_LINK_KIND);
 	if (!ret)
@@ -264,7 +266,9 @@ static int take_step(struct ascent *ascent, const struct nym_step *step)
 	case NYM_STEP_FIREWALL:
 		return add_firewall(ascent);
 	case NYM_STEP_SRC_VALID_MARK:
-		return nym_src_valid_mark_set(ascent->journal, tunnel->report);
+		return nym_sysctl_set(ascent->journal,
+				      NYM_SYSCTL_SRC_VALID_MARK,
+				      tunnel->report);
 	case NYM_STEP_ROUTE:
 		return rtnl_verdict(ascent, step,
 				    nym_route_add(ascent->rtnl,
@@ -476,9 +480,12 @@ int nym_tunnel_up(struct nym_tunnel *tunnel)
 			       NYM_JOURNAL_CREATE, tunnel->report);
 	if (!ret)
 		ret = prepare(&ascent);
-	if (!ret)
+	if (!ret) {
 		ret = nym_journal_append(ascent.journal, tunnel->report,
 					 "config %s", tunnel->path);
+		if (ret)
+			nym_journal_remove(ascent.journal, NULL);
+	}
 	if (!ret)
 		ret = climb_or_undo(&ascent);
 	nym_journal_close(ascent.journal);
