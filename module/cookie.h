@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* mac1, mac2 and cookie replies (section 5.4.4 and 5.4.7 of the paper). */
+#ifndef _NYM_COOKIE_H
+#define _NYM_COOKIE_H
+
+#include "identity.h"
+#include "messages.h"
+#include <linux/rwsem.h>
+
+/**
+ * struct nym_cookie_source - whom a cookie is bound to
+ * @address:	IPv4 or IPv6 source address, zero-padded
+ * @port:	source port
+ * @carrier:	internal id of the carrier the message came through, 0 for the
+ *		real network
+ *
+ * Hashed as it is, so padding must be zero.
+ */
+struct nym_cookie_source {
+	u8 address[16];
+	u64 carrier;
+	__be16 port;
+	u8 zero[6];
+};
+
+/**
+ * struct nym_cookie_secret - the secret that makes our cookies
+ * @lock:	protects the two below; may sleep
+ * @secret:	random, lives NYM_COOKIE_SECRET_MAX_AGE
+ * @birthdate:	boottime ns; 0 before the first use
+ */
+struct nym_cookie_secret {
+	struct rw_semaphore lock;
+	u8 secret[NYM_HASH_SIZE];
+	u64 birthdate;
+};
+
+/**
+ * struct nym_cookie - what a peer told us to put into mac2
+ * @lock:		protects the rest
+ * @birthdate:		boottime ns of the cookie
+ * @is_valid:		we have one
+ * @cookie:		the cookie
+ * @have_sent_mac1:	@last_mac1_sent is set
+ * @last_mac1_sent:	associated data of a reply we would accept
+ * @decryption_key:	HASH(LABEL_COOKIE || peer's public key)
+ * @mac1_key:		HASH(LABEL_MAC1 || peer's public key)
+ */
+struct nym_cookie {
+	struct rw_semaphore lock;
+	u64 birthdate;
+	bool is_valid;
+	u8 cookie[NYM_COOKIE_SIZE];
+	bool have_sent_mac1;
+	u8 last_mac1_sent[NYM_MAC_SIZE];
+	u8 decryption_key[NYM_SYMMETRIC_KEY_SIZE];
+	u8 mac1_key[NYM_SYMMETRIC_KEY_SIZE];
+};
+
+enum nym_mac_state {
+	NYM_MAC_INVALID,		/* mac1 is wrong: not for this identity */
+	NYM_MAC_VALID,			/* mac1 right, no valid cookie */
+	NYM_MAC_VALID_WITH_COOKIE,	/* mac1 and mac2 right */
+};
+
+void nym_cookie_secret_init(struct nym_cookie_secret *secret);
+void nym_cookie_init(struct nym_cookie *cookie, const u8 remote_static[NYM_KEY_SIZE]);
+
+/* Fills @key with HASH(label || @public_key), label being the paper's. */
+void nym_cookie_derive_keys(u8 mac1_key[NYM_SYMMETRIC_KEY_SIZE],
+			    u8 cookie_key[NYM_SYMMETRIC_KEY_SIZE],
+			    const u8 public_key[NYM_KEY_SIZE]);
+
+/**
+ * nym_cookie_check_mac1() - is a handshake message meant for an identity?
+ * @msg:	whole message, its MACs being the last 32 bytes
+ * @len:	its size
+ *
+ * Constant time in the MAC. Any context.
+ */
+bool nym_cookie_check_mac1(const struct nym_identity *identity, const void *msg,
+			   size_t len);
+
+/**
+ * nym_cookie_check_mac2() - does a message carry the cookie we gave its source?
+ *
+ * Context: process.
+ */
+bool nym_cookie_check_mac2(struct nym_cookie_secret *secret, const void *msg,
+			   size_t len, const struct nym_cookie_source *source);
+
+/**
+ * nym_cookie_add_macs() - complete a handshake message
+ * @msg:	whole message, its MACs being the last 32 bytes
+ * @cookie:	state toward the receiver; remembers the mac1
+ *
+ * Context: process.
+ */
+void nym_cookie_add_macs(void *msg, size_t len, struct nym_cookie *cookie);
+
+/**
+ * nym_cookie_create_reply() - write a cookie reply
+ * @reply:	filled whole
+ * @msg:	the message replied to (its mac1 is bound into the reply)
+ * @len:	its size
+ * @index:	its sender's index
+ * @identity:	ours that it was for
+ */
+void nym_cookie_create_reply(struct nym_message_cookie *reply,
+			     const void *msg, size_t len, __le32 index,
+			     struct nym_cookie_secret *secret,
+			     const struct nym_identity *identity,
+			     const struct nym_cookie_source *source);
+
+/**
+ * nym_cookie_consume_reply() - take a cookie that a peer sent
+ * @msg:	cookie reply
+ * @cookie:	state toward the peer that owns the reply's receiver index
+ *
+ * Return: true where it was authentic and has been stored. Context: process.
+ */
+bool nym_cookie_consume_reply(const struct nym_message_cookie *msg,
+			      struct nym_cookie *cookie);
+
+#endif /* _NYM_COOKIE_H */

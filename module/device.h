@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A network device of link kind "nym". */
+#ifndef _NYM_DEVICE_H
+#define _NYM_DEVICE_H
+
+#include "allowedips.h"
+#include "cookie.h"
+#include "identity.h"
+#include "lookup.h"
+#include <linux/mutex.h>
+#include <linux/net.h>
+#include <linux/netdevice.h>
+#include <linux/workqueue.h>
+
+struct nym_crypt;
+
+/**
+ * struct nym_handshake_queue - received handshake messages
+ * @lock:	guards @messages and @length; BH disabled
+ * @messages:	see handshake.c
+ * @length:	how many
+ * @work:	drains it
+ *
+ * At most NYM_MAX_HANDSHAKE_QUEUE are held; from an eighth of that the device
+ * is under load.
+ */
+struct nym_handshake_queue {
+	spinlock_t lock;
+	struct list_head messages;
+	unsigned int length;
+	struct work_struct work;
+};
+
+#define NYM_MAX_HANDSHAKE_QUEUE	4096
+
+/**
+ * struct nym_device - private part of a net_device
+ * @dev:		the net_device
+ * @creating_net:	namespace that the sockets live in, NULL once it is gone.
+ *			Not counted: the pernet exit clears it
+ * @sock4:		UDP over IPv4, or NULL while down
+ * @sock6:		UDP over IPv6, or NULL
+ * @incoming_port:	UDP port, 0 draws one at each bring-up
+ * @fwmark:		mark of the outer packets
+ * @identity:		default identity, or NULL while no private key is set
+ * @own_identities:	outermost peers with an identity of their own (RCU list
+ *			of struct nym_peer.identities_entry)
+ * @handshake_wq:	sends initiations and wipes keys
+ * @crypt_wq:		workqueue of @crypt
+ * @crypt:		per-CPU queues of trains to encrypt and decrypt
+ * @handshakes:		handshake messages received
+ * @last_under_load:	boottime ns when it last was under load, 0 for never
+ * @cookie_secret:	makes our cookies
+ * @pubkeys:		peers by public key
+ * @indices:		handshakes and key pairs by index
+ * @allowedips:		cryptokey routing
+ * @binds:		nested sockets by carrier, address and port (path.c)
+ * @device_update_lock:	serialises configuration: peers, keys, sockets, paths
+ * @socket_update_lock:	guards @sock4, @sock6 against each other's replacement
+ * @device_list:	link in the module's list of devices
+ * @peer_list:		peers
+ * @num_peers:		how many
+ * @update_gen:		changes with every configuration change, for dumps
+ */
+struct nym_device {
+	struct net_device *dev;
+	struct net __rcu *creating_net;
+	struct sock __rcu *sock4;
+	struct sock __rcu *sock6;
+	u16 incoming_port;
+	u32 fwmark;
+	struct nym_identity __rcu *identity;
+	struct list_head own_identities;
+	struct workqueue_struct *handshake_wq;
+	struct workqueue_struct *crypt_wq;
+	struct nym_crypt __percpu *crypt;
+	struct nym_handshake_queue handshakes;
+	u64 last_under_load;
+	struct nym_cookie_secret cookie_secret;
+	struct nym_pubkey_table *pubkeys;
+	struct nym_index_table *indices;
+	struct nym_allowedips allowedips;
+	struct hlist_head *binds;
+	struct mutex device_update_lock;
+	struct mutex socket_update_lock;
+	struct list_head device_list;
+	struct list_head peer_list;
+	unsigned int num_peers;
+	unsigned int update_gen;
+};
+
+int nym_device_init(void);
+void nym_device_uninit(void);
+
+#endif /* _NYM_DEVICE_H */

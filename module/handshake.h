@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Handshake messages, from and to the network: who sends which when, and what
+ * follows from one received. The cryptography is in noise.c and cookie.c.
+ */
+#ifndef _NYM_HANDSHAKE_H
+#define _NYM_HANDSHAKE_H
+
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+struct nym_device;
+struct nym_endpoint;
+struct nym_peer;
+
+/**
+ * nym_handshake_initiate() - have an initiation sent, at most one in
+ *			      NYM_REKEY_TIMEOUT
+ * @peer:	kept alive by the caller
+ * @is_retry:	the retransmission timer asks; otherwise attempts start anew
+ *
+ * Context: any but hard interrupts.
+ */
+void nym_handshake_initiate(struct nym_peer *peer, bool is_retry);
+
+/* Work function of struct nym_peer.transmit_handshake_work. */
+void nym_handshake_transmit_work(struct work_struct *work);
+
+/* Is this the type and size of a handshake or cookie message? */
+bool nym_handshake_is_message(__le32 type, unsigned int len);
+
+/**
+ * nym_handshake_receive() - queue a handshake message
+ * @device:	that received it
+ * @message:	one that nym_handshake_is_message(); copied
+ * @len:	its size
+ * @from:	where it came from; copied
+ * @nested:	nested peer whose socket it came to, or NULL from the real network
+ *
+ * Context: BH disabled, RCU read section.
+ */
+void nym_handshake_receive(struct nym_device *device, const void *message,
+			   unsigned int len, const struct nym_endpoint *from,
+			   struct nym_peer *nested);
+
+void nym_handshake_queue_init(struct nym_device *device);
+
+/* Drops what is queued. Context: the work is not running and not queued. */
+void nym_handshake_queue_purge(struct nym_device *device);
+
+#endif /* _NYM_HANDSHAKE_H */

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A peer: a remote static key, and all that is known of it. */
+#ifndef _NYM_PEER_H
+#define _NYM_PEER_H
+
+#include "cookie.h"
+#include "device.h"
+#include "endpoint.h"
+#include "noise.h"
+#include "path.h"
+#include "pipeline.h"
+#include "quota.h"
+#include <linux/kref.h>
+#include <linux/netdevice.h>
+#include <net/dst_cache.h>
+
+/**
+ * struct nym_peer_stats - what passed, updated once a train
+ * @rx_bytes:	bytes of authenticated messages at this peer's layer
+ * @tx_bytes:	bytes of messages sent at this peer's layer
+ */
+struct nym_peer_stats {
+	atomic64_t rx_bytes;
+	atomic64_t tx_bytes;
+};
+
+/**
+ * struct nym_peer - a remote static public key and its state
+ * @device:		owner; outlives the peer
+ * @tx:			trains on their way out, in order
+ * @rx:			trains on their way in, in order
+ * @napi:		drains @rx
+ * @staged:		plaintext packets (GSO ones whole) that wait for keys or
+ *			for a carrier's keys; at most NYM_MAX_STAGED_PACKETS
+ * @keypairs:		sessions
+ * @endpoint:		where it is, or NULL; see nym_endpoint_set()
+ * @endpoint_lock:	serialises changes of @endpoint, BH disabled
+ * @endpoint_cache:	route to it (outermost peers only)
+ * @handshake:		handshake under way
+ * @own_identity:	identity set for this peer alone, or NULL where it uses
+ *			the device's; update lock held
+ * @identities_entry:	link in the device's list of own identities of outermost
+ *			peers, on which messages from the real network are tried
+ * @cookie:		cookie that the peer gave us
+ * @last_sent_handshake: boottime ns of our last initiation
+ * @transmit_handshake_work: sends an initiation
+ * @clear_peer_work:	wipes keys long unused
+ * @pubkey_entry:	link in the device's public key table
+ * @via:		carrier and nested peers
+ * @stats:		counters
+ * @quota:		limit
+ * @timer_retransmit_handshake: see timers.c for all five
+ * @timer_send_keepalive: see timers.c
+ * @timer_new_handshake: see timers.c
+ * @timer_zero_key_material: see timers.c
+ * @timer_persistent_keepalive: see timers.c
+ * @timer_handshake_attempts: initiations sent since the last answer
+ * @persistent_keepalive_interval: seconds, 0 is off
+ * @timer_need_another_keepalive: see timers.c
+ * @sent_lastminute_handshake: rekeyed because the key is about to expire
+ * @walltime_last_handshake: for user space
+ * @refcount:		reference count; the device's list has one
+ * @rcu:		frees it after readers
+ * @peer_list:		link in the device's list; update lock held
+ * @allowedips_list:	its nodes in the trie; update lock held
+ * @internal_id:	number for log messages, unique over the module's life
+ * @is_dead:		removed: refuses new work; read with READ_ONCE()
+ */
+struct nym_peer {
+	struct nym_device *device;
+	struct nym_pipeline tx;
+	struct nym_pipeline rx;
+	struct napi_struct napi;
+	struct sk_buff_head staged;
+	struct nym_keypairs keypairs;
+	struct nym_endpoint __rcu *endpoint;
+	spinlock_t endpoint_lock;
+	struct dst_cache endpoint_cache;
+	struct nym_handshake handshake;
+	struct nym_identity *own_identity;
+	struct list_head identities_entry;
+	struct nym_cookie cookie;
+	atomic64_t last_sent_handshake;
+	struct work_struct transmit_handshake_work;
+	struct work_struct clear_peer_work;
+	struct hlist_node pubkey_entry;
+	struct nym_via via;
+	struct nym_peer_stats stats;
+	struct nym_quota quota;
+	struct timer_list timer_retransmit_handshake;
+	struct timer_list timer_send_keepalive;
+	struct timer_list timer_new_handshake;
+	struct timer_list timer_zero_key_material;
+	struct timer_list timer_persistent_keepalive;
+	unsigned int timer_handshake_attempts;
+	u16 persistent_keepalive_interval;
+	bool timer_need_another_keepalive;
+	bool sent_lastminute_handshake;
+	struct timespec64 walltime_last_handshake;
+	struct kref refcount;
+	struct rcu_head rcu;
+	struct list_head peer_list;
+	struct list_head allowedips_list;
+	u64 internal_id;
+	bool is_dead;
+};
+
+#define NYM_MAX_STAGED_PACKETS	128
+#define NYM_MAX_PEERS_PER_DEVICE (1U << 20)
+
+int nym_peer_slab_init(void);
+void nym_peer_slab_uninit(void);
+
+/**
+ * nym_peer_create() - make a peer and add it to its device
+ * @device:	with its update lock held
+ * @public_key:	the peer's; no peer of @device has it
+ * @preshared_key: or NULL
+ *
+ * Return: the peer, whose reference the device's list holds, or ERR_PTR().
+ */
+struct nym_peer *nym_peer_create(struct nym_device *device,
+				 const u8 public_key[NYM_KEY_SIZE],
+				 const u8 preshared_key[NYM_SYMMETRIC_KEY_SIZE]);
+
+/* Removes a peer; may sleep for a grace period. Context: update lock held. The
+ * reasons for the order of the steps are with the code.
+ */
+void nym_peer_remove(struct nym_peer *peer);
+void nym_peer_remove_all(struct nym_device *device);
+
+/**
+ * nym_peer_set_identity() - choose the identity used toward a peer
+ * @identity:	own identity, or NULL for the device's; a reference is taken
+ *
+ * Sessions made under another identity end. Context: update lock held.
+ */
+void nym_peer_set_identity(struct nym_peer *peer, struct nym_identity *identity);
+
+/* Takes a reference where there still is one. RCU read section required. NULL
+ * gives NULL.
+ */
+struct nym_peer *nym_peer_get_maybe_zero(struct nym_peer *peer);
+
+static inline struct nym_peer *nym_peer_get(struct nym_peer *peer)
+{
+	kref_get(&peer->refcount);
+	return peer;
+}
+
+/* Drops a reference; NULL is allowed. Any context. */
+void nym_peer_put(struct nym_peer *peer);
+
+#endif /* _NYM_PEER_H */

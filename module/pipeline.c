@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Trains on their way through encryption or decryption. */
+#include "pipeline.h"
+#include "device.h"
+#include <linux/bitops.h>
+#include <linux/cpumask.h>
+#include <linux/errno.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#define NYM_PIPELINE_DRAINING 0
+
+/* Works on the trains of one CPU. BH is off for one train at a time, so that the
+ * CPU's own softirqs wait for no more than that.
+ */
+static void crypt_work(struct work_struct *work)
+{
+	struct nym_crypt *crypt = container_of(work, struct nym_crypt, work);
+	struct nym_train *train;
+
+	for (;;) {
+		spin_lock_bh(&crypt->lock);
+		train = list_first_entry_or_null(&crypt->trains,
+						 struct nym_train, work);
+		if (train)
+			list_del(&train->work);
+		spin_unlock_bh(&crypt->lock);
+		if (!train)
+			break;
+		local_bh_disable();
+		train->process(train);
+		local_bh_enable();
+		cond_resched();
+	}
+}
+
+struct nym_crypt __percpu *nym_crypt_alloc(void)
+{
+	struct nym_crypt __percpu *crypts = alloc_percpu(struct nym_crypt);
+	int cpu;
+
+	if (!crypts)
+		return NULL;
+	for_each_possible_cpu(cpu) {
+		struct nym_crypt *crypt = per_cpu_ptr(crypts, cpu);
+
+		spin_lock_init(&crypt->lock);
+		INIT_LIST_HEAD(&crypt->trains);
+		INIT_WORK(&crypt->work, crypt_work);
+	}
+	return crypts;
+}
+
+void nym_crypt_free(struct nym_crypt __percpu *crypts)
+{
+	free_percpu(crypts);
+}
+
+void nym_pipeline_init(struct nym_pipeline *pipeline)
+{
+	spin_lock_init(&pipeline->lock);
+	INIT_LIST_HEAD(&pipeline->trains);
+	pipeline->length = 0;
+	pipeline->draining = 0;
+}
+
+int nym_pipeline_enter(struct nym_pipeline *pipeline, struct nym_train *train)
+{
+	int ret = -ENOBUFS;
+
+	train->done = false;
+	spin_lock_bh(&pipeline->lock);
+	if (pipeline->length < NYM_MAX_PIPELINE) {
+		ret = !pipeline->length;
+		list_add_tail(&train->order, &pipeline->trains);
+		WRITE_ONCE(pipeline->length, pipeline->length + 1);
+	}
+	spin_unlock_bh(&pipeline->lock);
+	return ret;
+}
+
+/* Trains go round the online CPUs. The position is each submitter's own, as a
+ * shared one would be a cache line that every train writes.
+ */
+static int next_cpu(void)
+{
+	static DEFINE_PER_CPU(int, last_cpu) = -1;
+	int cpu = cpumask_next(this_cpu_read(last_cpu), cpu_online_mask);
+
+	if (cpu >= nr_cpu_ids)
+		cpu = cpumask_first(cpu_online_mask);
+	this_cpu_write(last_cpu, cpu);
+	return cpu;
+}
+
+void nym_pipeline_work(struct nym_device *device, struct nym_train *train,
+		       bool is_inline)
+{
+	struct nym_crypt *crypt;
+	int cpu;
+
+	if (is_inline) {
+		train->process(train);
+		return;
+	}
+	cpu = next_cpu();
+	crypt = per_cpu_ptr(device->crypt, cpu);
+	spin_lock_bh(&crypt->lock);
+	list_add_tail(&train->work, &crypt->trains);
+	spin_unlock_bh(&crypt->lock);
+	queue_work_on(cpu, device->crypt_wq, &crypt->work);
+}
+
+void nym_pipeline_done(struct nym_train *train)
+{
+	/* Pairs with the acquire in nym_pipeline_head_done(): who sees it done
+	 * sees all that the work wrote.
+	 */
+	smp_store_release(&train->done, true);
+}
+
+static bool nym_pipeline_head_done(struct nym_pipeline *pipeline)
+{
+	struct nym_train *head = list_first_entry_or_null(&pipeline->trains,
+							  struct nym_train, order);
+
+	lockdep_assert_held(&pipeline->lock);
+	return head && smp_load_acquire(&head->done); /* nym_pipeline_done() */
+}
+
+struct nym_train *nym_pipeline_pop(struct nym_pipeline *pipeline)
+{
+	struct nym_train *head = NULL;
+
+	spin_lock_bh(&pipeline->lock);
+	if (nym_pipeline_head_done(pipeline)) {
+		head = list_first_entry(&pipeline->trains, struct nym_train, order);
+		list_del(&head->order);
+		WRITE_ONCE(pipeline->length, pipeline->length - 1);
+	}
+	spin_unlock_bh(&pipeline->lock);
+	return head;
+}
+
+static bool nym_pipeline_is_ready(struct nym_pipeline *pipeline)
+{
+	bool ready;
+
+	spin_lock_bh(&pipeline->lock);
+	ready = nym_pipeline_head_done(pipeline);
+	spin_unlock_bh(&pipeline->lock);
+	return ready;
+}
+
+void nym_pipeline_drain(struct nym_pipeline *pipeline,
+			void (*leave)(struct nym_train *train))
+{
+	struct nym_train *train;
+
+	do {
+		/* A full barrier also where the bit was set: the caller's train
+		 * is seen done by the drainer's look after its clear_bit below.
+		 */
+		if (test_and_set_bit(NYM_PIPELINE_DRAINING, &pipeline->draining))
+			return;
+		while ((train = nym_pipeline_pop(pipeline)))
+			leave(train);
+		clear_bit_unlock(NYM_PIPELINE_DRAINING, &pipeline->draining);
+		/* Orders the clearing before the look: a train that became done
+		 * in between is either seen here, or its worker sees the bit
+		 * clear and drains itself.
+		 */
+		smp_mb__after_atomic();
+	} while (nym_pipeline_is_ready(pipeline));
+}

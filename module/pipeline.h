@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Trains on their way through encryption or decryption.
+ *
+ * A train is the unit of all work: packets that share a peer and its keys, from
+ * one GSO packet up. It enters its peer's pipeline, which keeps order, is
+ * worked on inline where that peer is idle or by a worker of any CPU where it is
+ * busy, and leaves at the pipeline's head once it and all before it are done.
+ */
+#ifndef _NYM_PIPELINE_H
+#define _NYM_PIPELINE_H
+
+#include <linux/list.h>
+#include <linux/percpu.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+struct nym_device;
+struct nym_train;
+
+/**
+ * struct nym_pipeline - trains of one peer in one direction, in order
+ * @lock:	guards @trains and @length; taken with BH disabled, innermost
+ * @trains:	of struct nym_train.order
+ * @length:	how many; more than NYM_MAX_PIPELINE are refused
+ * @draining:	one context at a time takes done trains off the head
+ */
+struct nym_pipeline {
+	spinlock_t lock;
+	struct list_head trains;
+	unsigned int length;
+	unsigned long draining;
+};
+
+#define NYM_MAX_PIPELINE	1024
+
+/**
+ * struct nym_train - what all trains have; part of a transmit or receive train
+ * @order:	link in the pipeline
+ * @work:	link in a CPU's queue
+ * @done:	set with release order once the work is finished
+ * @process:	does the work; BH disabled; must end in nym_pipeline_done() or
+ *		the like of it. Called on whichever CPU
+ */
+struct nym_train {
+	struct list_head order;
+	struct list_head work;
+	bool done;
+	void (*process)(struct nym_train *train);
+};
+
+/**
+ * struct nym_crypt - a CPU's queue of trains to work on
+ * @lock:	guards @trains; BH disabled
+ * @trains:	of struct nym_train.work
+ * @work:	drains it, bound to the CPU
+ */
+struct nym_crypt {
+	spinlock_t lock;
+	struct list_head trains;
+	struct work_struct work;
+};
+
+/* Return: per-CPU queues, or NULL. */
+struct nym_crypt __percpu *nym_crypt_alloc(void);
+
+/* Context: nothing is queued and the workqueue is gone. */
+void nym_crypt_free(struct nym_crypt __percpu *crypt);
+
+void nym_pipeline_init(struct nym_pipeline *pipeline);
+
+/**
+ * nym_pipeline_enter() - give a train its place in the order
+ *
+ * Return: 1 where it is the only one now, 0 where others are before it, -ENOBUFS
+ * where the pipeline is full (the train is not in it).
+ */
+int nym_pipeline_enter(struct nym_pipeline *pipeline, struct nym_train *train);
+
+/**
+ * nym_pipeline_work() - have a train's work done
+ * @device:	whose workers
+ * @train:	in its pipeline
+ * @is_inline:	do it here and now instead
+ *
+ * Context: BH disabled.
+ */
+void nym_pipeline_work(struct nym_device *device, struct nym_train *train,
+		       bool is_inline);
+
+/* Marks a train done. From then on it belongs to whoever drains the pipeline. */
+void nym_pipeline_done(struct nym_train *train);
+
+/**
+ * nym_pipeline_pop() - take the head if it is done
+ *
+ * Context: one drainer at a time (NAPI, or nym_pipeline_drain()). Return: the
+ * train, or NULL.
+ */
+struct nym_train *nym_pipeline_pop(struct nym_pipeline *pipeline);
+
+/**
+ * nym_pipeline_drain() - let all done trains at the head leave
+ * @leave:	takes each; in order, never two at a time
+ *
+ * Whoever finishes a train calls it; where another context drains already, that
+ * one sees the train. As the last train may have held the last reference to the
+ * peer, callers stay in one RCU read section from before nym_pipeline_done().
+ * Context: BH disabled, RCU read section.
+ */
+void nym_pipeline_drain(struct nym_pipeline *pipeline,
+			void (*leave)(struct nym_train *train));
+
+#endif /* _NYM_PIPELINE_H */

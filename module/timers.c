@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What follows from the passing of time (section 6 of the paper).
+ *
+ *  - retransmit handshake: no answer to an initiation within REKEY_TIMEOUT and
+ *    jitter: send another, up to MAX_HANDSHAKE_ATTEMPTS
+ *  - send keepalive: received data and sent nothing for KEEPALIVE_TIMEOUT
+ *  - new handshake: sent data and received nothing for KEEPALIVE_TIMEOUT +
+ *    REKEY_TIMEOUT
+ *  - zero key material: no new session for three times REJECT_AFTER_TIME
+ *  - persistent keepalive: as configured
+ *
+ * Timers hold no reference to their peer: nym_timers_stop() waits for them
+ * before the peer goes. Those that need a work item take a reference for it.
+ */
+#include "timers.h"
+#include "compat.h"
+#include "device.h"
+#include "endpoint.h"
+#include "events.h"
+#include "handshake.h"
+#include "peer.h"
+#include "send.h"
+#include <linux/jiffies.h>
+#include <linux/random.h>
+#include <linux/timer.h>
+
+static void mod_peer_timer(struct nym_peer *peer, struct timer_list *timer,
+			   unsigned long delay)
+{
+	rcu_read_lock();
+	if (likely(netif_running(peer->device->dev) && !READ_ONCE(peer->is_dead)))
+		mod_timer(timer, jiffies + delay);
+	rcu_read_unlock();
+}
+
+static unsigned long rekey_timeout(void)
+{
+	return NYM_REKEY_TIMEOUT * HZ +
+	       get_random_u32_below(NYM_REKEY_TIMEOUT_JITTER_MAX);
+}
+
+static void retransmit_handshake_expired(struct timer_list *timer)
+{
+	struct nym_peer *peer = timer_container_of(peer, timer,
+						   timer_retransmit_handshake);
+	struct nym_endpoint endpoint = {};
+
+	nym_endpoint_read(peer, &endpoint);
+	if (peer->timer_handshake_attempts > NYM_MAX_HANDSHAKE_ATTEMPTS) {
+		pr_debug("%s: Handshake for peer %llu (%pISpfsc) did not complete after %d attempts, giving up\n",
+			 peer->device->dev->name, peer->internal_id,
+			 &endpoint.addr, NYM_MAX_HANDSHAKE_ATTEMPTS + 2);
+
+		timer_delete(&peer->timer_send_keepalive);
+		/* Packets that waited in vain are dropped, so that they do not
+		 * come out much later.
+		 */
+		nym_send_purge_staged(peer);
+		if (!timer_pending(&peer->timer_zero_key_material))
+			mod_peer_timer(peer, &peer->timer_zero_key_material,
+				       NYM_REJECT_AFTER_TIME * 3 * HZ);
+		nym_event_send(peer, NYM_EVENT_PEER_UNREACHABLE);
+		return;
+	}
+	++peer->timer_handshake_attempts;
+	pr_debug("%s: Handshake for peer %llu (%pISpfsc) did not complete after %d seconds, retrying (try %d)\n",
+		 peer->device->dev->name, peer->internal_id, &endpoint.addr,
+		 NYM_REKEY_TIMEOUT, peer->timer_handshake_attempts + 1);
+	/* The source address may be what keeps answers from coming. */
+	nym_endpoint_clear_source(peer);
+	nym_handshake_initiate(peer, true);
+}
+
+static void send_keepalive_expired(struct timer_list *timer)
+{
+	struct nym_peer *peer = timer_container_of(peer, timer,
+						   timer_send_keepalive);
+
+	nym_send_keepalive(peer);
+	if (READ_ONCE(peer->timer_need_another_keepalive)) {
+		WRITE_ONCE(peer->timer_need_another_keepalive, false);
+		mod_peer_timer(peer, &peer->timer_send_keepalive,
+			       NYM_KEEPALIVE_TIMEOUT * HZ);
+	}
+}
+
+static void new_handshake_expired(struct timer_list *timer)
+{
+	struct nym_peer *peer = timer_container_of(peer, timer,
+						   timer_new_handshake);
+	struct nym_endpoint endpoint = {};
+
+	nym_endpoint_read(peer, &endpoint);
+	pr_debug("%s: Retrying handshake with peer %llu (%pISpfsc) because we stopped hearing back after %d seconds\n",
+		 peer->device->dev->name, peer->internal_id, &endpoint.addr,
+		 NYM_KEEPALIVE_TIMEOUT + NYM_REKEY_TIMEOUT);
+	nym_endpoint_clear_source(peer);
+	nym_handshake_initiate(peer, false);
+}
+
+static void zero_key_material_expired(struct timer_list *timer)
+{
+	struct nym_peer *peer = timer_container_of(peer, timer,
+						   timer_zero_key_material);
+
+	rcu_read_lock();
+	if (!READ_ONCE(peer->is_dead)) {
+		nym_peer_get(peer);
+		/* The work drops the reference; queued twice it runs once. */
+		if (!queue_work(peer->device->handshake_wq, &peer->clear_peer_work))
+			nym_peer_put(peer);
+	}
+	rcu_read_unlock();
+}
+
+static void clear_peer_work(struct work_struct *work)
+{
+	struct nym_peer *peer = container_of(work, struct nym_peer,
+					     clear_peer_work);
+
+	pr_debug("%s: Zeroing out all keys for peer %llu, since we haven't received a new one in %d seconds\n",
+		 peer->device->dev->name, peer->internal_id,
+		 NYM_REJECT_AFTER_TIME * 3);
+	nym_noise_handshake_clear(&peer->handshake);
+	nym_keypairs_clear(&peer->keypairs);
+	nym_peer_put(peer);
+}
+
+static void persistent_keepalive_expired(struct timer_list *timer)
+{
+	struct nym_peer *peer = timer_container_of(peer, timer,
+						   timer_persistent_keepalive);
+
+	if (likely(READ_ONCE(peer->persistent_keepalive_interval)))
+		nym_send_keepalive(peer);
+}
+
+/* A data message, not a keepalive, was sent. */
+void nym_timers_data_sent(struct nym_peer *peer)
+{
+	if (!timer_pending(&peer->timer_new_handshake))
+		mod_peer_timer(peer, &peer->timer_new_handshake,
+			       (NYM_KEEPALIVE_TIMEOUT + NYM_REKEY_TIMEOUT) * HZ +
+			       get_random_u32_below(NYM_REKEY_TIMEOUT_JITTER_MAX));
+}
+
+/* A data message, not a keepalive, was received. */
+void nym_timers_data_received(struct nym_peer *peer)
+{
+	if (!netif_running(peer->device->dev))
+		return;
+	if (!timer_pending(&peer->timer_send_keepalive))
+		mod_peer_timer(peer, &peer->timer_send_keepalive,
+			       NYM_KEEPALIVE_TIMEOUT * HZ);
+	else if (!READ_ONCE(peer->timer_need_another_keepalive))
+		WRITE_ONCE(peer->timer_need_another_keepalive, true);
+}
+
+/* Any message, keepalive or handshake, was sent. */
+void nym_timers_any_authenticated_packet_sent(struct nym_peer *peer)
+{
+	if (timer_pending(&peer->timer_send_keepalive))
+		timer_delete(&peer->timer_send_keepalive);
+}
+
+/* Any authenticated message was received. */
+void nym_timers_any_authenticated_packet_received(struct nym_peer *peer)
+{
+	if (timer_pending(&peer->timer_new_handshake))
+		timer_delete(&peer->timer_new_handshake);
+}
+
+/* A handshake initiation was sent. */
+void nym_timers_handshake_initiated(struct nym_peer *peer)
+{
+	mod_peer_timer(peer, &peer->timer_retransmit_handshake, rekey_timeout());
+}
+
+/* A response was received as initiator, or the first data as responder. */
+void nym_timers_handshake_complete(struct nym_peer *peer)
+{
+	timer_delete(&peer->timer_retransmit_handshake);
+	peer->timer_handshake_attempts = 0;
+	WRITE_ONCE(peer->sent_lastminute_handshake, false);
+	ktime_get_real_ts64(&peer->walltime_last_handshake);
+	nym_event_send(peer, NYM_EVENT_HANDSHAKE_COMPLETED);
+}
+
+/* A key pair was made. */
+void nym_timers_session_derived(struct nym_peer *peer)
+{
+	mod_peer_timer(peer, &peer->timer_zero_key_material,
+		       NYM_REJECT_AFTER_TIME * 3 * HZ);
+}
+
+/* Any authenticated message was sent or received. */
+void nym_timers_any_authenticated_packet_traversal(struct nym_peer *peer)
+{
+	u16 interval = READ_ONCE(peer->persistent_keepalive_interval);
+
+	if (interval)
+		mod_peer_timer(peer, &peer->timer_persistent_keepalive,
+			       interval * HZ);
+}
+
+void nym_timers_init(struct nym_peer *peer)
+{
+	timer_setup(&peer->timer_retransmit_handshake,
+		    retransmit_handshake_expired, 0);
+	timer_setup(&peer->timer_send_keepalive, send_keepalive_expired, 0);
+	timer_setup(&peer->timer_new_handshake, new_handshake_expired, 0);
+	timer_setup(&peer->timer_zero_key_material, zero_key_material_expired, 0);
+	timer_setup(&peer->timer_persistent_keepalive,
+		    persistent_keepalive_expired, 0);
+	INIT_WORK(&peer->clear_peer_work, clear_peer_work);
+	peer->timer_handshake_attempts = 0;
+	peer->sent_lastminute_handshake = false;
+	peer->timer_need_another_keepalive = false;
+}
+
+void nym_timers_stop(struct nym_peer *peer)
+{
+	timer_delete_sync(&peer->timer_retransmit_handshake);
+	timer_delete_sync(&peer->timer_send_keepalive);
+	timer_delete_sync(&peer->timer_new_handshake);
+	timer_delete_sync(&peer->timer_zero_key_material);
+	timer_delete_sync(&peer->timer_persistent_keepalive);
+	flush_work(&peer->clear_peer_work);
+}
