@@ -5,10 +5,36 @@
 
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 
 struct nym_peer;
-struct nym_allowedips_node;
+
+/**
+ * struct nym_allowedips_node - a prefix in a trie
+ * @key:	its address in host order, IPv4 in the upper half of the first word;
+ *		bits beyond @cidr are zero. Constant, as are @cidr and @family
+ * @cidr:	bits that count
+ * @family:	AF_INET or AF_INET6
+ * @peer:	who has it, NULL for a mere fork
+ * @child:	longer prefixes, by the bit after @cidr
+ * @parent:	node above, NULL at the root; update lock held
+ * @peer_list:	link in @peer's allowedips_list; update lock held
+ * @rcu:	frees it after readers, once it is off the list
+ */
+struct nym_allowedips_node {
+	u64 key[2];
+	u8 cidr;
+	u8 family;
+	struct nym_peer __rcu *peer;
+	struct nym_allowedips_node __rcu *child[2];
+	struct nym_allowedips_node *parent;
+	union {
+		struct list_head peer_list;
+		struct rcu_head rcu;
+	};
+};
 
 /**
  * struct nym_allowedips - both tries of a device

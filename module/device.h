@@ -1,5 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A network device of link kind "nym". */
+/*
+ * A network device of link kind "nym".
+ *
+ * Locks, each taken only inside those above it:
+ *
+ *   rtnl				the list of devices, up and down
+ *   nym_device.device_update_lock	configuration
+ *   nym_device.socket_update_lock, nym_pubkey_table.lock,
+ *   nym_handshake.lock			each sleeps; none inside another
+ *   nym_cookie.lock, nym_cookie_secret.lock
+ *   nym_keypairs.lock			a spin lock with BH disabled, as all below
+ *   nym_index_table.lock, nym_replay.lock, nym_peer.endpoint_lock,
+ *   nym_peer.staged.lock, nym_pipeline.lock, nym_crypt.lock,
+ *   nym_handshake_queue.lock		innermost; none inside another
+ *
+ * Workers and timers never take rtnl or device_update_lock, so that who holds
+ * them may wait for workers and timers.
+ */
 #ifndef _NYM_DEVICE_H
 #define _NYM_DEVICE_H
 
@@ -13,6 +30,7 @@
 #include <linux/workqueue.h>
 
 struct nym_crypt;
+struct nym_path_table;
 
 /**
  * struct nym_handshake_queue - received handshake messages
@@ -25,7 +43,7 @@ struct nym_crypt;
  * is under load.
  */
 struct nym_handshake_queue {
-	spinlock_t lock;
+	spinlock_t lock; /* messages and length */
 	struct list_head messages;
 	unsigned int length;
 	struct work_struct work;
@@ -45,7 +63,7 @@ struct nym_handshake_queue {
  * @identity:		default identity, or NULL while no private key is set
  * @own_identities:	outermost peers with an identity of their own (RCU list
  *			of struct nym_peer.identities_entry)
- * @handshake_wq:	sends initiations and wipes keys
+ * @handshake_wq:	sends and receives handshakes, and wipes keys
  * @crypt_wq:		workqueue of @crypt
  * @crypt:		per-CPU queues of trains to encrypt and decrypt
  * @handshakes:		handshake messages received
@@ -54,7 +72,7 @@ struct nym_handshake_queue {
  * @pubkeys:		peers by public key
  * @indices:		handshakes and key pairs by index
  * @allowedips:		cryptokey routing
- * @binds:		nested sockets by carrier, address and port (path.c)
+ * @binds:		nested sockets, and nested peers without carrier (path.c)
  * @device_update_lock:	serialises configuration: peers, keys, sockets, paths
  * @socket_update_lock:	guards @sock4, @sock6 against each other's replacement
  * @device_list:	link in the module's list of devices
@@ -70,7 +88,7 @@ struct nym_device {
 	u16 incoming_port;
 	u32 fwmark;
 	struct nym_identity __rcu *identity;
-	struct list_head own_identities;
+	struct hlist_head own_identities;
 	struct workqueue_struct *handshake_wq;
 	struct workqueue_struct *crypt_wq;
 	struct nym_crypt __percpu *crypt;
@@ -80,14 +98,32 @@ struct nym_device {
 	struct nym_pubkey_table *pubkeys;
 	struct nym_index_table *indices;
 	struct nym_allowedips allowedips;
-	struct hlist_head *binds;
-	struct mutex device_update_lock;
-	struct mutex socket_update_lock;
+	struct nym_path_table *binds;
+	struct mutex device_update_lock; /* configuration */
+	struct mutex socket_update_lock; /* sock4 and sock6 */
 	struct list_head device_list;
 	struct list_head peer_list;
 	unsigned int num_peers;
 	unsigned int update_gen;
 };
+
+/**
+ * nym_device_set_identity() - change the identity that peers use by default
+ * @device:	whose
+ * @identity:	new one or NULL for none; a reference is taken
+ *
+ * Does nothing where it is the same key. Otherwise removes a peer whose public
+ * key it is, since nobody can talk to himself, and sessions of the peers without
+ * an identity of their own stop being used for sending. Context: update lock
+ * held; may sleep for a grace period.
+ */
+void nym_device_set_identity(struct nym_device *device,
+			     struct nym_identity *identity);
+
+/* newlink of the link kind; compat.h puts it into each kernel's form. */
+struct rtnl_newlink_params;
+int nym_device_newlink(struct net_device *dev, struct rtnl_newlink_params *params,
+		       struct netlink_ext_ack *extack);
 
 int nym_device_init(void);
 void nym_device_uninit(void);

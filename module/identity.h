@@ -12,6 +12,7 @@
 #include "messages.h"
 #include <linux/list.h>
 #include <linux/refcount.h>
+#include <linux/string.h>
 
 /**
  * struct nym_identity - a static key pair and what is derived from it
@@ -49,5 +50,14 @@ struct nym_identity *nym_identity_get(struct nym_identity *identity);
  * is allowed. Any context.
  */
 void nym_identity_put(struct nym_identity *identity);
+
+/* Are both the same key pair, or both NULL? Compares what is public. */
+static inline bool nym_identity_equal(const struct nym_identity *a,
+				      const struct nym_identity *b)
+{
+	if (!a || !b)
+		return a == b;
+	return !memcmp(a->public_key, b->public_key, NYM_KEY_SIZE);
+}
 
 #endif /* _NYM_IDENTITY_H */

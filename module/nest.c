@@ -18,10 +18,10 @@
 /* The same for all senders, so that it tells the far side nothing. */
 #define NYM_NEST_HOP_LIMIT 64
 
-int nym_nest_header_init(struct nym_nest_header *header, struct nym_peer *peer,
+int nym_nest_header_init(struct nym_nest_header *header,
+			 const struct nym_bind *bind,
 			 const struct nym_endpoint *to)
 {
-	const struct nym_via *via = &peer->via;
 	struct udphdr *udp;
 
 	if (!to)
@@ -31,13 +31,13 @@ int nym_nest_header_init(struct nym_nest_header *header, struct nym_peer *peer,
 	if (header->family == AF_INET) {
 		struct iphdr *ip = (struct iphdr *)header->bytes;
 
-		if (!via->address4.s_addr)
+		if (!bind->address4.s_addr)
 			return -EADDRNOTAVAIL;
 		ip->version = 4;
 		ip->ihl = sizeof(*ip) / 4;
 		ip->ttl = NYM_NEST_HOP_LIMIT;
 		ip->protocol = IPPROTO_UDP;
-		ip->saddr = via->address4.s_addr;
+		ip->saddr = bind->address4.s_addr;
 		ip->daddr = to->addr4.sin_addr.s_addr;
 		udp = (struct udphdr *)(ip + 1);
 		udp->dest = to->addr4.sin_port;
@@ -45,12 +45,12 @@ int nym_nest_header_init(struct nym_nest_header *header, struct nym_peer *peer,
 	} else if (header->family == AF_INET6) {
 		struct ipv6hdr *ip = (struct ipv6hdr *)header->bytes;
 
-		if (ipv6_addr_any(&via->address6))
+		if (ipv6_addr_any(&bind->address6))
 			return -EADDRNOTAVAIL;
 		ip6_flow_hdr(ip, 0, 0);
 		ip->nexthdr = IPPROTO_UDP;
 		ip->hop_limit = NYM_NEST_HOP_LIMIT;
-		ip->saddr = via->address6;
+		ip->saddr = bind->address6;
 		ip->daddr = to->addr6.sin6_addr;
 		udp = (struct udphdr *)(ip + 1);
 		udp->dest = to->addr6.sin6_port;
@@ -58,7 +58,7 @@ int nym_nest_header_init(struct nym_nest_header *header, struct nym_peer *peer,
 	} else {
 		return -EDESTADDRREQ;
 	}
-	udp->source = READ_ONCE(via->port);
+	udp->source = bind->port;
 	return 0;
 }
 

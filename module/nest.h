@@ -9,6 +9,7 @@
 #include <linux/skbuff.h>
 #include <linux/types.h>
 
+struct nym_bind;
 struct nym_endpoint;
 struct nym_peer;
 
@@ -27,13 +28,14 @@ struct nym_nest_header {
 /**
  * nym_nest_header_init() - lay out a nested peer's headers
  * @header:	filled
- * @peer:	nested
+ * @bind:	the peer's place inside its carrier
  * @to:		where to, mostly the peer's endpoint; NULL gives -EDESTADDRREQ
  *
  * Context: RCU read section. Return: 0; -EDESTADDRREQ without an address;
  * -EADDRNOTAVAIL without via-address of its family.
  */
-int nym_nest_header_init(struct nym_nest_header *header, struct nym_peer *peer,
+int nym_nest_header_init(struct nym_nest_header *header,
+			 const struct nym_bind *bind,
 			 const struct nym_endpoint *to);
 
 /**

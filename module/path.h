@@ -2,64 +2,132 @@
 /*
  * Paths: which peer is reached through which.
  *
- * A nested peer names its carrier by public key (its via); the pointer to the
- * carrier exists only while a peer with that key does. All changes are made
- * under the device's update lock; the data path follows @carrier under RCU, so
- * a packet goes the old path or the new one, never half of each.
+ * A nested peer names its carrier by public key (its via), and what it sends and
+ * receives inside that carrier is fixed by its bind: carrier, source addresses
+ * and port. A bind is constant, a change publishes another with one pointer
+ * store. So a packet goes the old way or the new one, never out of the new
+ * carrier with the old one's source address.
+ *
+ * All changes are made under the device's update lock; the data path follows the
+ * binds under RCU.
  */
 #ifndef _NYM_PATH_H
 #define _NYM_PATH_H
 
+#include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/netlink.h>
+#include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/skbuff.h>
 #include <uapi/linux/nym.h>
 
 struct nym_device;
+struct nym_path_table;
 struct nym_peer;
 
 /**
- * struct nym_via - how a nested peer is reached; part of struct nym_peer
- * @key:	carrier's public key, meaningful where @is_set
- * @is_set:	the peer is nested. Read with READ_ONCE() by the data path: where
- *		it is set and @carrier is NULL the peer is silent
- * @carrier:	the carrier, or NULL while there is no peer with that key
+ * struct nym_bind - a nested peer's place inside its carrier
+ * @carrier:	the carrier, or NULL while there is no peer with its key: then
+ *		the nested peer is silent. Set once, cleared when the carrier is
+ *		removed
+ * @nested:	the peer bound
  * @address4:	our source inside the carrier, zeros where there is none
  * @address6:	the same
- * @port:	our UDP port inside the carrier, never 0 while @is_set
- * @pmtu:	path MTU that ICMP errors from inside the carrier told, 0 if none
- * @pmtu_expires: jiffies at which @pmtu is forgotten
- * @siblings:	link in the carrier's @nested list (RCU), empty while none
- * @nested:	list of the peers that this peer carries (RCU readers)
- * @bind_hash:	link in the device's table of nested sockets (RCU)
+ * @port:	our UDP port inside the carrier, never 0 where there is a carrier
+ * @siblings:	link in the carrier's list of those that it carries (RCU)
+ * @hash:	link in the device's table of nested sockets (RCU)
+ * @rcu:	frees it after readers
+ *
+ * All but @carrier and the links is constant once published.
  */
-struct nym_via {
-	u8 key[NYM_KEY_LEN];
-	bool is_set;
+struct nym_bind {
 	struct nym_peer __rcu *carrier;
+	struct nym_peer *nested;
 	struct in_addr address4;
 	struct in6_addr address6;
 	__be16 port;
+	struct list_head siblings;
+	struct hlist_node hash;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct nym_via - how a peer is reached; part of struct nym_peer
+ * @key:	carrier's public key, meaningful where @bind is set; update lock
+ * @port_is_drawn: the port was drawn, not configured; update lock
+ * @bind:	place inside the carrier; NULL makes the peer direct
+ * @pmtu:	path MTU that ICMP errors from inside the carrier told, 0 if none
+ * @pmtu_expires: jiffies at which @pmtu is forgotten
+ * @nested:	of struct nym_bind.siblings, the peers that this peer carries (RCU)
+ * @waiting:	link in the device's table of nested peers without carrier;
+ *		update lock
+ */
+struct nym_via {
+	u8 key[NYM_KEY_LEN];
+	bool port_is_drawn;
+	struct nym_bind __rcu *bind;
 	u32 pmtu;
 	unsigned long pmtu_expires;
-	struct list_head siblings;
 	struct list_head nested;
-	struct hlist_node bind_hash;
+	struct hlist_node waiting;
 };
+
+/* Is the peer nested? A nested peer without carrier is silent. Any context. */
+static inline bool nym_via_is_set(const struct nym_via *via)
+{
+	return rcu_access_pointer(via->bind);
+}
+
+/* The carrier, or NULL where there is none. RCU read section. */
+static inline struct nym_peer *nym_via_carrier(const struct nym_via *via)
+{
+	const struct nym_bind *bind = rcu_dereference(via->bind);
+
+	return bind ? rcu_dereference(bind->carrier) : NULL;
+}
+
+/**
+ * nym_via_for_each_nested - go through the peers that a peer carries
+ * @pos:	struct nym_bind *, whose @nested is the carried peer
+ * @via:	of the carrier
+ *
+ * Context: RCU read section.
+ */
+#define nym_via_for_each_nested(pos, via) \
+	list_for_each_entry_rcu(pos, &(via)->nested, siblings)
 
 /**
  * struct nym_path - the hops from a peer outward, taken in one RCU section
  * @hops:	how many
  * @hop:	@hop[0] is the peer itself, @hop[@hops - 1] the outermost
+ * @bind:	each hop's place inside the next one, NULL for the outermost
  */
 struct nym_path {
 	unsigned int hops;
 	struct nym_peer *hop[NYM_MAX_HOPS];
+	const struct nym_bind *bind[NYM_MAX_HOPS];
 };
+
+/* Return: the device's nested sockets and nested peers without carrier, both
+ * none yet, or NULL. nym_path_table_free() frees it once all peers are gone.
+ */
+struct nym_path_table *nym_path_table_alloc(void);
+void nym_path_table_free(struct nym_path_table *table);
+
+/**
+ * nym_path_init() - prepare a peer that is being made
+ * @peer:	no one else sees it yet
+ * @via_key:	its carrier's key, or NULL for a direct peer
+ *
+ * A peer with @via_key is silent until nym_path_apply() gives it its carrier, so
+ * it never is seen as a direct one.
+ */
+void nym_path_init(struct nym_peer *peer, const u8 *via_key);
 
 /**
  * nym_path_get() - follow a peer's carriers
- * @path:	filled; its peers are valid within the RCU read section
+ * @path:	filled; its peers and binds are valid within the RCU read section
  * @peer:	innermost
  *
  * Return: 0; -ENOLINK where a carrier is missing.
@@ -75,6 +143,23 @@ int nym_path_get(struct nym_path *path, struct nym_peer *peer);
  * and adds nothing to it.
  */
 unsigned int nym_path_overhead(const struct nym_path *path);
+
+/**
+ * nym_path_mtu() - greatest inner packet that a path carries whole
+ * @path:	from nym_path_get()
+ *
+ * The route's MTU toward the outermost peer, or 1500 while there is no route,
+ * less the overhead of each hop, and no more than what ICMP errors from inside
+ * any carrier left.
+ *
+ * Context: BH disabled, RCU read section. Return: bytes of IP packet, 0 where
+ * nothing fits.
+ */
+unsigned int nym_path_mtu(const struct nym_path *path);
+
+/* The same over a real network whose MTU is given. Context: RCU read section. */
+unsigned int nym_path_mtu_over(const struct nym_path *path,
+			       unsigned int route_mtu);
 
 /**
  * struct nym_via_config - a change of a peer's via, as netlink gives it
@@ -96,28 +181,41 @@ struct nym_via_config {
  * nym_path_check() - would this change be legal?
  * @peer:	to be changed
  * @config:	change
- * @extack:	told what is wrong: a cycle, a path longer than NYM_MAX_HOPS
- *		(counting the peers nested below @peer), its own key, a port and
- *		address that another peer of that carrier uses
+ * @extack:	told what is wrong and what would be right; may be NULL
  *
  * Vias to keys that no peer has yet are legal. Context: update lock held.
+ *
+ * Return: 0; -EINVAL where the carrier is the peer itself, or where a direct
+ * peer is given a via-address or via-port; -ELOOP where it is reached through
+ * the peer; -EMLINK where a path, counting the peers nested below @peer, would
+ * have more than NYM_MAX_HOPS hops; -EADDRINUSE where another peer of that
+ * carrier has the port at one of the addresses, or no port is left to draw.
  */
 int nym_path_check(struct nym_peer *peer, const struct nym_via_config *config,
 		   struct netlink_ext_ack *extack);
 
-/* Applies a change that nym_path_check() allowed; the switch of carrier is one
- * pointer store. Nested peers whose carrier changed keep their session. Context:
- * update lock held.
+/**
+ * nym_path_apply() - make a change that nym_path_check() allowed
+ *
+ * The switch of carrier, addresses and port is one pointer store; until it is
+ * done the old bind receives, from just before it the new one does. Nested peers
+ * keep their sessions. Context: update lock held. Return: 0, or -ENOMEM and then
+ * nothing has changed.
  */
-void nym_path_apply(struct nym_peer *peer, const struct nym_via_config *config);
+int nym_path_apply(struct nym_peer *peer, const struct nym_via_config *config);
 
-/* A peer was added: become the carrier of those that wait for its key. Context:
- * update lock held.
+/**
+ * nym_path_peer_added() - become the carrier of those that wait for a new
+ *			   peer's key
+ * @peer:	that can be found by its key, and is ready to carry
+ *
+ * Context: update lock held. Return: 0, or -ENOMEM and then some still wait.
  */
-void nym_path_peer_added(struct nym_peer *peer);
+int nym_path_peer_added(struct nym_peer *peer);
 
-/* A peer goes away: its nested peers fall silent, it leaves its carrier. Readers
- * may still see it until a grace period has passed. Context: update lock held.
+/* A peer goes away: its nested peers fall silent and wait for its key; it leaves
+ * its carrier and, if it was nested, is silent for as long as anyone sees it.
+ * Harmless where it was never added. Context: update lock held.
  */
 void nym_path_peer_removed(struct nym_peer *peer);
 
@@ -144,17 +242,6 @@ struct nym_peer *nym_path_find_bind(struct nym_peer *carrier, int family,
  */
 struct nym_peer *nym_path_find_address(struct nym_peer *carrier, int family,
 				       const void *address);
-
-/**
- * nym_path_mtu() - the largest inner packet that a path carries whole
- * @path:	path
- *
- * The real network's path MTU toward the outermost peer less what the hops add,
- * bounded by what ICMP errors told of the networks behind each carrier. 1500
- * stands for the real network's where there is no route. Context: BH disabled,
- * RCU read section. Return: bytes, 0 where nothing fits.
- */
-unsigned int nym_path_mtu(const struct nym_path *path);
 
 /**
  * nym_path_learn_mtu() - take note of a too-big error from behind a carrier

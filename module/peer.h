@@ -11,6 +11,7 @@
 #include "pipeline.h"
 #include "quota.h"
 #include <linux/kref.h>
+#include <linux/lockdep.h>
 #include <linux/netdevice.h>
 #include <net/dst_cache.h>
 
@@ -38,7 +39,7 @@ struct nym_peer_stats {
  * @endpoint_cache:	route to it (outermost peers only)
  * @handshake:		handshake under way
  * @own_identity:	identity set for this peer alone, or NULL where it uses
- *			the device's; update lock held
+ *			the device's; see nym_peer_identity()
  * @identities_entry:	link in the device's list of own identities of outermost
  *			peers, on which messages from the real network are tried
  * @cookie:		cookie that the peer gave us
@@ -74,11 +75,11 @@ struct nym_peer {
 	struct sk_buff_head staged;
 	struct nym_keypairs keypairs;
 	struct nym_endpoint __rcu *endpoint;
-	spinlock_t endpoint_lock;
+	spinlock_t endpoint_lock; /* endpoint */
 	struct dst_cache endpoint_cache;
 	struct nym_handshake handshake;
-	struct nym_identity *own_identity;
-	struct list_head identities_entry;
+	struct nym_identity __rcu *own_identity;
+	struct hlist_node identities_entry;
 	struct nym_cookie cookie;
 	atomic64_t last_sent_handshake;
 	struct work_struct transmit_handshake_work;
@@ -106,7 +107,7 @@ struct nym_peer {
 };
 
 #define NYM_MAX_STAGED_PACKETS	128
-#define NYM_MAX_PEERS_PER_DEVICE (1U << 20)
+#define NYM_MAX_PEERS_PER_DEVICE (1024U * 1024U)
 
 int nym_peer_slab_init(void);
 void nym_peer_slab_uninit(void);
@@ -116,12 +117,16 @@ void nym_peer_slab_uninit(void);
  * @device:	with its update lock held
  * @public_key:	the peer's; no peer of @device has it
  * @preshared_key: or NULL
+ * @via_key:	its carrier's, or NULL for a direct peer: a nested one is silent
+ *		from the start, until nym_path_apply()
  *
- * Return: the peer, whose reference the device's list holds, or ERR_PTR().
+ * Context: process. Return: the peer, whose reference the device's list holds,
+ * or ERR_PTR(): -ENOMEM, also where the device has NYM_MAX_PEERS_PER_DEVICE.
  */
 struct nym_peer *nym_peer_create(struct nym_device *device,
 				 const u8 public_key[NYM_KEY_SIZE],
-				 const u8 preshared_key[NYM_SYMMETRIC_KEY_SIZE]);
+				 const u8 preshared_key[NYM_SYMMETRIC_KEY_SIZE],
+				 const u8 via_key[NYM_KEY_SIZE]);
 
 /* Removes a peer; may sleep for a grace period. Context: update lock held. The
  * reasons for the order of the steps are with the code.
@@ -131,11 +136,43 @@ void nym_peer_remove_all(struct nym_device *device);
 
 /**
  * nym_peer_set_identity() - choose the identity used toward a peer
+ * @peer:	whose
  * @identity:	own identity, or NULL for the device's; a reference is taken
  *
- * Sessions made under another identity end. Context: update lock held.
+ * Does nothing where it is the same key. Otherwise sessions under the old
+ * identity stop being used for sending. Context: update lock held.
  */
 void nym_peer_set_identity(struct nym_peer *peer, struct nym_identity *identity);
+
+/* The identity in effect for a peer became another: handshakes and sessions
+ * follow. Context: update lock held.
+ */
+void nym_peer_identity_changed(struct nym_peer *peer);
+
+/* A peer's own identity, or whether it is nested, may have changed: puts it on
+ * its device's list of own identities or takes it off. Context: update lock held.
+ */
+void nym_peer_update_identities(struct nym_peer *peer);
+
+/**
+ * nym_peer_identity() - which identity is in effect toward a peer?
+ *
+ * Context: RCU read section or update lock. Return: its own, or else the
+ * device's, or else NULL; valid in that section.
+ */
+static inline struct nym_identity *nym_peer_identity(const struct nym_peer *peer)
+{
+	struct nym_device *device = peer->device;
+	struct nym_identity *own;
+
+	own = rcu_dereference_check(peer->own_identity,
+				    lockdep_is_held(&device->device_update_lock));
+	return own ?: rcu_dereference_check(device->identity,
+					    lockdep_is_held(&device->device_update_lock));
+}
+
+/* Lets the next initiation go out at once, whenever the last one did. */
+void nym_peer_reset_last_handshake(struct nym_peer *peer);
 
 /* Takes a reference where there still is one. RCU read section required. NULL
  * gives NULL.

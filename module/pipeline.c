@@ -10,6 +10,9 @@
 
 #define NYM_PIPELINE_DRAINING 0
 
+/* Two or three full packets: about what waking a worker costs. */
+#define NYM_INLINE_BYTES	4096
+
 /* Works on the trains of one CPU. BH is off for one train at a time, so that the
  * CPU's own softirqs wait for no more than that.
  */
@@ -94,12 +97,12 @@ static int next_cpu(void)
 }
 
 void nym_pipeline_work(struct nym_device *device, struct nym_train *train,
-		       bool is_inline)
+		       bool is_only, unsigned int bytes)
 {
 	struct nym_crypt *crypt;
 	int cpu;
 
-	if (is_inline) {
+	if (num_online_cpus() == 1 || (is_only && bytes <= NYM_INLINE_BYTES)) {
 		train->process(train);
 		return;
 	}

@@ -34,6 +34,9 @@ struct nym_pipeline {
 
 #define NYM_MAX_PIPELINE	1024
 
+/* Messages in a train: what one GSO packet of the kernel's may hold. */
+#define NYM_TRAIN_MESSAGES	64
+
 /**
  * struct nym_train - what all trains have; part of a transmit or receive train
  * @order:	link in the pipeline
@@ -81,12 +84,15 @@ int nym_pipeline_enter(struct nym_pipeline *pipeline, struct nym_train *train);
  * nym_pipeline_work() - have a train's work done
  * @device:	whose workers
  * @train:	in its pipeline
- * @is_inline:	do it here and now instead
+ * @is_only:	what nym_pipeline_enter() returned
+ * @bytes:	of its messages
  *
- * Context: BH disabled.
+ * Done here and now where that is sooner: with one CPU, and for a short train of
+ * an idle peer, for which waking a worker takes longer than the work. Context: BH
+ * disabled.
  */
 void nym_pipeline_work(struct nym_device *device, struct nym_train *train,
-		       bool is_inline);
+		       bool is_only, unsigned int bytes);
 
 /* Marks a train done. From then on it belongs to whoever drains the pipeline. */
 void nym_pipeline_done(struct nym_train *train);

@@ -28,4 +28,8 @@ void nym_ratelimiter_uninit(void);
 bool nym_ratelimiter_allow(const struct net *net, u64 carrier, u8 family,
 			   const void *address);
 
+/* The same at boottime @now in ns, for tests to choose the time. */
+bool nym_ratelimiter_allow_at(const struct net *net, u64 carrier, u8 family,
+			      const void *address, u64 now);
+
 #endif /* _NYM_RATELIMITER_H */

@@ -12,7 +12,7 @@ struct nym_peer;
 /**
  * nym_receive() - take a datagram, or a GRO train of them, off our UDP socket
  * @device:	that owns the socket
- * @skb:	consumed; data at the UDP header
+ * @skb:	consumed; data behind the UDP header, as the socket queues it
  *
  * Context: BH disabled, RCU read section.
  */

@@ -11,8 +11,9 @@
  * @lock:	taken with BH disabled, around nym_replay_accept(); callers that
  *		have a train of counters take it once for all of them
  * @greatest:	one more than the greatest counter accepted; 0 before the first
- * @bitmap:	ring of NYM_REPLAY_WINDOW_BITS seen bits. One word of it is
- *		always stale, so the usable window is smaller by BITS_PER_LONG
+ * @bitmap:	ring of NYM_REPLAY_WINDOW_BITS seen bits, cleared a word at a
+ *		time. The word of @greatest may just have been cleared, so the
+ *		window reaches back NYM_REPLAY_WINDOW_BITS - BITS_PER_LONG
  */
 struct nym_replay {
 	spinlock_t lock;

@@ -6,6 +6,7 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
+struct nym_endpoint;
 struct nym_peer;
 
 /* ndo_start_xmit of the device. */
@@ -30,5 +31,21 @@ void nym_send_purge_staged(struct nym_peer *peer);
 
 /* Sends an empty message, or whatever waits. Context: any but hard interrupts. */
 void nym_send_keepalive(struct nym_peer *peer);
+
+/**
+ * nym_send_control() - send a handshake message to a peer
+ * @peer:	kept alive by the caller
+ * @message:	message
+ * @len:	its size
+ *
+ * A nested peer's message becomes a datagram in its carrier's session, and waits
+ * there for it. Context: process, or any but hard interrupts. Return: 0 or a
+ * negative error.
+ */
+int nym_send_control(struct nym_peer *peer, const void *message, size_t len);
+
+/* The same for a nested peer, to an address other than its endpoint. */
+int nym_send_control_to(struct nym_peer *nested, const struct nym_endpoint *to,
+			const void *message, size_t len);
 
 #endif /* _NYM_SEND_H */

@@ -14,7 +14,6 @@
  * before the peer goes. Those that need a work item take a reference for it.
  */
 #include "timers.h"
-#include "compat.h"
 #include "device.h"
 #include "endpoint.h"
 #include "events.h"

@@ -27,8 +27,7 @@ static void sort_nested(const struct nlattr **attrs, size_t count,
 	const struct nlattr *attr;
 
 	memset(attrs, 0, count * sizeof(*attrs));
-	mnl_attr_for_each_nested(attr, nest)
-		sort_attribute(attrs, count, attr);
+	mnl_attr_for_each_nested(attr, nest) sort_attribute(attrs, count, attr);
 }
 
 /* Copies the payload if the attribute is there. False on a wrong length. */
@@ -182,7 +181,8 @@ static int decode_allowedips(struct nym_peer *peer, const struct nlattr *list)
 
 	if (!list)
 		return 0;
-	mnl_attr_for_each_nested(nest, list) {
+	mnl_attr_for_each_nested(nest, list)
+	{
 		ret = decode_allowedip(peer, nest);
 		if (ret)
 			break;
@@ -251,7 +251,8 @@ int nym_device_decode(struct nym_device *device, const struct nlmsghdr *message)
 		return -EBADMSG;
 	if (!attrs[NYMDEVICE_A_PEERS])
 		return 0;
-	mnl_attr_for_each_nested(attr, attrs[NYMDEVICE_A_PEERS]) {
+	mnl_attr_for_each_nested(attr, attrs[NYMDEVICE_A_PEERS])
+	{
 		ret = decode_peer(device, &last, attr);
 		if (ret)
 			break;

@@ -16,7 +16,8 @@ static bool is_our_kind(const struct nlattr *link_info)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, link_info) {
+	mnl_attr_for_each_nested(attr, link_info)
+	{
 		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
 			return mnl_attr_get_payload_len(attr) &&
 			       !strncmp(mnl_attr_get_str(attr), NYM_LINK_KIND,
@@ -41,7 +42,8 @@ static int read_link(void *context, const struct nlmsghdr *message)
 {
 	const struct nlattr *attr, *name = NULL, *link_info = NULL;
 
-	mnl_attr_for_each(attr, message, sizeof(struct ifinfomsg)) {
+	mnl_attr_for_each(attr, message, sizeof(struct ifinfomsg))
+	{
 		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
 			name = attr;
 		else if (mnl_attr_get_type(attr) == IFLA_LINKINFO)

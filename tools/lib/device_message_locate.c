@@ -63,7 +63,8 @@ static void locate_in_peer(char *text, size_t size,
 	const struct nlattr *attr;
 	const char *name = "";
 
-	mnl_attr_for_each_nested(attr, peer) {
+	mnl_attr_for_each_nested(attr, peer)
+	{
 		if (mnl_attr_get_type(attr) == NYMPEER_A_PUBLIC_KEY &&
 		    mnl_attr_get_payload_len(attr) == NYM_KEY_LEN)
 			nym_key_to_base64(key, mnl_attr_get_payload(attr));
@@ -81,7 +82,8 @@ void nym_device_message_locate(char *text, size_t size,
 	text[0] = '\0';
 	if (!offset)
 		return;
-	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr)) {
+	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr))
+	{
 		if (!covers(message, attr, offset))
 			continue;
 		snprintf(text, size, "%s",
@@ -89,7 +91,8 @@ void nym_device_message_locate(char *text, size_t size,
 		if (mnl_attr_get_type(attr) != NYMDEVICE_A_PEERS ||
 		    begins_at(message, attr, offset))
 			return;
-		mnl_attr_for_each_nested(peer, attr) {
+		mnl_attr_for_each_nested(peer, attr)
+		{
 			if (covers(message, peer, offset))
 				locate_in_peer(text, size, message, peer,
 					       offset);

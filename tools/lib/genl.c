@@ -44,7 +44,8 @@ static void read_group(struct nym_genl *genl, const struct nlattr *group)
 	bool is_events = false;
 	uint32_t number = 0;
 
-	mnl_attr_for_each_nested(attr, group) {
+	mnl_attr_for_each_nested(attr, group)
+	{
 		if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_NAME)
 			is_events = is_text(attr, NYM_MULTICAST_GROUP_EVENTS);
 		else if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_ID &&
@@ -60,7 +61,8 @@ static int read_family(void *context, const struct nlmsghdr *message)
 	struct nym_genl *genl = context;
 	const struct nlattr *attr, *group;
 
-	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr)) {
+	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr))
+	{
 		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
 		    !mnl_attr_validate(attr, MNL_TYPE_U16)) {
 			genl->family = mnl_attr_get_u16(attr);
@@ -92,7 +94,9 @@ int nym_genl_open(struct nym_genl *genl, struct nym_report *report)
 		return 0;
 	nym_genl_close(genl);
 	if (ret == -ENOENT) {
-		nym_fail(report, "The driver is not loaded: try 'modprobe " NYM_FAMILY_NAME "'");
+		nym_fail(report,
+			 "The driver is not loaded: try 'modprobe " NYM_FAMILY_NAME
+			 "'");
 		return -EPROTONOSUPPORT;
 	}
 	if (!ret)

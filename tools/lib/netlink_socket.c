@@ -50,7 +50,8 @@ static void read_reason(struct nym_netlink_reason *reason,
 
 	if (!reason || !(message->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
-	mnl_attr_for_each(attr, message, (unsigned int)skip) {
+	mnl_attr_for_each(attr, message, (unsigned int)skip)
+	{
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
 			snprintf(reason->text, sizeof(reason->text), "%.*s",
 				 (int)mnl_attr_get_payload_len(attr),
@@ -71,7 +72,8 @@ static int read_error(struct nym_netlink_reason *reason,
 		return -EBADMSG;
 	if (error->error && !(message->nlmsg_flags & NLM_F_CAPPED))
 		skip += mnl_nlmsg_get_payload_len(&error->msg);
-	if (error->error && MNL_ALIGN(skip) <= mnl_nlmsg_get_payload_len(message))
+	if (error->error &&
+	    MNL_ALIGN(skip) <= mnl_nlmsg_get_payload_len(message))
 		read_reason(reason, message, MNL_ALIGN(skip));
 	return error->error;
 }
@@ -100,11 +102,10 @@ struct exchange {
 	int error;
 };
 
-static void read_message(struct exchange *exchange,
-			 const struct nlmsghdr *message,
-			 int (*handle)(void *context,
-				       const struct nlmsghdr *message),
-			 void *context, struct nym_netlink_reason *reason)
+static void
+read_message(struct exchange *exchange, const struct nlmsghdr *message,
+	     int (*handle)(void *context, const struct nlmsghdr *message),
+	     void *context, struct nym_netlink_reason *reason)
 {
 	int ret = 0;
 

@@ -202,7 +202,8 @@ static json_t *select_member(json_t *device, size_t field)
 		return object;
 	}
 	list = json_array();
-	json_array_foreach(json_object_get(device, "peers"), i, peer) {
+	json_array_foreach(json_object_get(device, "peers"), i, peer)
+	{
 		selected = json_object();
 		copy_member(selected, peer, "public_key");
 		copy_member(selected, peer, fields[field].members[0]);

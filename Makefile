@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0
+# What a person types.  Kbuild, also in this folder, is what a kernel's own
+# build reads.
+
+MAKEFLAGS += --no-print-directory
+
+KERNELRELEASE_HERE := $(shell uname -r)
+KDIR ?= /lib/modules/$(KERNELRELEASE_HERE)/build
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf)
+DKMS_SOURCE := $(DESTDIR)/usr/src/nym-$(VERSION)
+
+all: tools
+	@if [ -e "$(KDIR)/Makefile" ]; then $(MAKE) module; else \
+	 echo "  SKIP      module: no headers of this kernel (apt-get install linux-headers-$(KERNELRELEASE_HERE), or KDIR=TREE)"; fi
+
+help:
+	@echo 'make [all]             build the tools, and the module for this kernel'
+	@echo 'make module [KDIR=TREE]  build the module for the kernel of a build tree'
+	@echo 'make tools             build nymctl and what else is under tools/'
+	@echo 'make demo [GATEWAYS=nym]  show a two-hop path in a throw-away guest'
+	@echo 'make check [TESTS="..."]  run all tests, or some:'
+	@echo '                       suites (tools, kunit, net ...), programs'
+	@echo '                       (net/NAME.sh), either in one guest (net@6.12)'
+	@echo 'make lint              check the sources'
+	@echo 'make format            lay out the tools sources as lint wants them'
+	@echo 'make guests            have the guests kernels in the cache'
+	@echo 'make install           module by DKMS, tools, manuals, units (as root;'
+	@echo '                       PREFIX=, DESTDIR=)'
+	@echo 'make uninstall         undo that'
+	@echo 'make clean, distclean  remove what was built; the cache as well'
+
+module:
+	@[ -e "$(KDIR)/Makefile" ] || { \
+	 echo "$(KDIR) is no kernel build tree: apt-get install linux-headers-$(KERNELRELEASE_HERE), or name one by KDIR=" >&2; \
+	 exit 1; }
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)/module" modules
+
+tools: packages-tools
+	@if [ -e tools/Makefile ]; then $(MAKE) -C tools; fi
+
+packages-%:
+	@selftests/have-packages $*
+
+guests: packages-guests
+	@selftests/guests/fetch-debian 6.1 >/dev/null
+	@selftests/guests/fetch-debian 6.12 >/dev/null
+	@selftests/guests/build-uml 7.2 >/dev/null
+
+demo: packages-module packages-guests packages-tests tools
+	@selftests/demo/run $(if $(GATEWAYS),--gateways $(GATEWAYS))
+
+demo-tickets bench-tickets: packages-tickets
+	@$(MAKE) -C tools/lib/zknym $(@:-tickets=)
+
+check: packages-module packages-guests packages-tests packages-install tools guests
+	@selftests/check $(TESTS)
+
+lint: packages-lint packages-module packages-tools guests
+	@selftests/lint
+
+format:
+	@selftests/lint --format
+
+install: tools install-module install-tools
+
+install-tools:
+	@if [ -e tools/Makefile ]; then \
+	 $(MAKE) -C tools install DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)"; fi
+
+install-module:
+	install -d "$(DKMS_SOURCE)"
+	install -m 644 Kbuild dkms.conf LICENSE "$(DKMS_SOURCE)"
+	cd module && find . -type f \( -name '*.[chS]' -o -name '*.sh' -o \
+		-name 'Kbuild*' \) ! -name '*.mod.c' \
+		-exec install -D -m 644 '{}' "$(DKMS_SOURCE)/module/{}" \;
+ifeq ($(DESTDIR),)
+	@command -v dkms >/dev/null || { \
+	 echo "no dkms here: apt-get install dkms linux-headers-$(KERNELRELEASE_HERE)" >&2; exit 1; }
+	if dkms status nym/$(VERSION) | grep -q .; then \
+		dkms remove nym/$(VERSION) --all; fi
+	dkms add nym/$(VERSION)
+	@for build in /lib/modules/*/build; do \
+		[ -e "$$build/Makefile" ] || continue; \
+		release=$${build%/build}; \
+		dkms install nym/$(VERSION) -k "$${release##*/}" || exit 1; \
+	done
+endif
+
+uninstall: uninstall-module uninstall-tools
+
+uninstall-module:
+ifeq ($(DESTDIR),)
+	if dkms status nym/$(VERSION) 2>/dev/null | grep -q .; then \
+		dkms remove nym/$(VERSION) --all; fi
+endif
+	rm -rf "$(DKMS_SOURCE)"
+
+# What install would put there is what goes.
+uninstall-tools: tools
+	@list=$$(mktemp -d) && \
+	 $(MAKE) -s -C tools install DESTDIR="$$list" PREFIX="$(PREFIX)" >/dev/null && \
+	 (cd "$$list" && find . ! -type d) | while read -r file; do \
+		rm -fv "$(DESTDIR)/$${file#./}"; done; \
+	 rm -rf "$$list"
+
+clean:
+	rm -rf build
+	@if [ -e tools/Makefile ]; then $(MAKE) -C tools clean; fi
+	@find module -name '*.ko' -o -name '*.o' -o -name '*.mod' -o \
+		-name '*.mod.c' -o -name '.*.cmd' -o -name modules.order -o \
+		-name Module.symvers | xargs -r rm -f
+
+distclean: clean
+	rm -rf "$${NYM_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/nym}"
+
+.PHONY: all help module tools guests demo demo-tickets bench-tickets check \
+	lint format install install-tools install-module uninstall \
+	uninstall-module uninstall-tools clean distclean

@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Handshake messages, from and to the network. */
+#include "handshake.h"
+#include "cookie.h"
+#include "device.h"
+#include "endpoint.h"
+#include "nest.h"
+#include "noise.h"
+#include "path.h"
+#include "peer.h"
+#include "ratelimiter.h"
+#include "send.h"
+#include "socket.h"
+#include "timers.h"
+#include <linux/slab.h>
+
+/**
+ * struct nym_received_handshake - a queued message
+ * @link:	in struct nym_handshake_queue.messages
+ * @from:	sender, and the address that it was sent to
+ * @nested:	nested peer whose socket it came to, with a reference, or NULL
+ * @len:	bytes of @message
+ * @message:	handshake or cookie message
+ */
+struct nym_received_handshake {
+	struct list_head link;
+	struct nym_endpoint from;
+	struct nym_peer *nested;
+	unsigned int len;
+	union {
+		struct nym_message_header header;
+		struct nym_message_initiation initiation;
+		struct nym_message_response response;
+		struct nym_message_cookie cookie;
+	} message;
+};
+
+static bool is_expired(u64 since, u64 seconds)
+{
+	return nym_birthdate_has_expired(since, seconds);
+}
+
+/* Marks now as the time of the last handshake message to a peer, and of what
+ * that means to the timers.
+ */
+static void about_to_send(struct nym_peer *peer)
+{
+	nym_timers_any_authenticated_packet_traversal(peer);
+	nym_timers_any_authenticated_packet_sent(peer);
+	atomic64_set(&peer->last_sent_handshake, ktime_get_coarse_boottime_ns());
+}
+
+static void send_initiation(struct nym_peer *peer)
+{
+	struct nym_message_initiation message;
+	struct nym_endpoint endpoint = {};
+
+	if (!is_expired(atomic64_read(&peer->last_sent_handshake),
+			NYM_REKEY_TIMEOUT))
+		return;
+	atomic64_set(&peer->last_sent_handshake, ktime_get_coarse_boottime_ns());
+	nym_endpoint_read(peer, &endpoint);
+	net_dbg_ratelimited("%s: Sending handshake initiation to peer %llu (%pISpfsc)\n",
+			    peer->device->dev->name, peer->internal_id,
+			    &endpoint.addr);
+	if (!nym_noise_create_initiation(&message, &peer->handshake))
+		return;
+	nym_cookie_add_macs(&message, sizeof(message), &peer->cookie);
+	about_to_send(peer);
+	nym_send_control(peer, &message, sizeof(message));
+	nym_timers_handshake_initiated(peer);
+}
+
+void nym_handshake_transmit_work(struct work_struct *work)
+{
+	struct nym_peer *peer = container_of(work, struct nym_peer,
+					     transmit_handshake_work);
+
+	send_initiation(peer);
+	nym_peer_put(peer);
+}
+
+void nym_handshake_initiate(struct nym_peer *peer, bool is_retry)
+{
+	if (!is_retry)
+		peer->timer_handshake_attempts = 0;
+
+	rcu_read_lock();
+	/* Looked at again by the work: this look only spares queueing it. */
+	if (!is_expired(atomic64_read(&peer->last_sent_handshake),
+			NYM_REKEY_TIMEOUT) || READ_ONCE(peer->is_dead))
+		goto out;
+	nym_peer_get(peer);
+	/* The work drops the reference; queued twice it runs once. */
+	if (!queue_work(peer->device->handshake_wq,
+			&peer->transmit_handshake_work))
+		nym_peer_put(peer);
+out:
+	rcu_read_unlock();
+}
+
+static void send_response(struct nym_peer *peer)
+{
+	struct nym_message_response message;
+	struct nym_endpoint endpoint = {};
+
+	atomic64_set(&peer->last_sent_handshake, ktime_get_coarse_boottime_ns());
+	nym_endpoint_read(peer, &endpoint);
+	net_dbg_ratelimited("%s: Sending handshake response to peer %llu (%pISpfsc)\n",
+			    peer->device->dev->name, peer->internal_id,
+			    &endpoint.addr);
+	if (!nym_noise_create_response(&message, &peer->handshake))
+		return;
+	nym_cookie_add_macs(&message, sizeof(message), &peer->cookie);
+	if (!nym_noise_begin_session(&peer->handshake, &peer->keypairs))
+		return;
+	nym_timers_session_derived(peer);
+	about_to_send(peer);
+	nym_send_control(peer, &message, sizeof(message));
+}
+
+static void fill_cookie_source(struct nym_cookie_source *source,
+			       const struct nym_received_handshake *received,
+			       u64 carrier)
+{
+	const struct nym_endpoint *from = &received->from;
+
+	memset(source, 0, sizeof(*source));
+	source->carrier = carrier;
+	if (from->addr.sa_family == AF_INET) {
+		memcpy(source->address, &from->addr4.sin_addr,
+		       sizeof(from->addr4.sin_addr));
+		source->port = from->addr4.sin_port;
+	} else {
+		memcpy(source->address, &from->addr6.sin6_addr,
+		       sizeof(from->addr6.sin6_addr));
+		source->port = from->addr6.sin6_port;
+	}
+}
+
+static void send_cookie(struct nym_device *device,
+			const struct nym_received_handshake *received,
+			__le32 sender_index, const struct nym_identity *identity,
+			const struct nym_cookie_source *source)
+{
+	struct nym_message_cookie reply;
+
+	net_dbg_ratelimited("%s: Sending cookie response for denied handshake message for %pISpfsc\n",
+			    device->dev->name, &received->from.addr);
+	nym_cookie_create_reply(&reply, &received->message, received->len,
+				sender_index, &device->cookie_secret, identity,
+				source);
+	if (received->nested)
+		nym_send_control_to(received->nested, &received->from, &reply,
+				    sizeof(reply));
+	else
+		nym_socket_send_reply(device, &received->from, &reply,
+				      sizeof(reply));
+}
+
+/* May the owner of a handshake be reached the way that its message came? Nested
+ * peers only through their own socket, others only from the real network.
+ */
+static bool came_its_way(struct nym_peer *peer, void *context)
+{
+	const struct nym_received_handshake *received = context;
+
+	if (received->nested)
+		return peer == received->nested;
+	return !nym_via_is_set(&peer->via);
+}
+
+static struct nym_identity *peer_identity(struct nym_peer *peer)
+{
+	struct nym_identity *identity;
+
+	down_read(&peer->handshake.lock);
+	identity = nym_identity_get(peer->handshake.identity);
+	up_read(&peer->handshake.lock);
+	return identity;
+}
+
+/* Takes a reference to an identity from an RCU-protected pointer. */
+static struct nym_identity *identity_get_rcu(struct nym_identity *identity)
+{
+	if (identity && refcount_inc_not_zero(&identity->refcount))
+		return identity;
+	return NULL;
+}
+
+/* Finds the identity that a message was made for: by the socket that a nested
+ * message came to, otherwise the one whose mac1 fits. Return: with a reference,
+ * or NULL where none fits.
+ */
+static struct nym_identity *
+find_identity(struct nym_device *device,
+	      const struct nym_received_handshake *received)
+{
+	struct nym_identity *identity = NULL, *candidate;
+	struct nym_peer *peer;
+
+	if (received->nested) {
+		identity = peer_identity(received->nested);
+		if (identity &&
+		    !nym_cookie_check_mac1(identity, &received->message,
+					   received->len)) {
+			nym_identity_put(identity);
+			identity = NULL;
+		}
+		return identity;
+	}
+
+	rcu_read_lock();
+	candidate = rcu_dereference(device->identity);
+	if (candidate && nym_cookie_check_mac1(candidate, &received->message,
+					       received->len)) {
+		identity = identity_get_rcu(candidate);
+		goto out;
+	}
+	hlist_for_each_entry_rcu(peer, &device->own_identities, identities_entry) {
+		candidate = rcu_dereference(peer->own_identity);
+		if (candidate &&
+		    nym_cookie_check_mac1(candidate, &received->message,
+					  received->len)) {
+			identity = identity_get_rcu(candidate);
+			break;
+		}
+	}
+out:
+	rcu_read_unlock();
+	return identity;
+}
+
+static void update_rx(struct nym_peer *peer,
+		      const struct nym_received_handshake *received)
+{
+	dev_sw_netstats_rx_add(peer->device->dev, received->len);
+	atomic64_add(received->len, &peer->stats.rx_bytes);
+	nym_timers_any_authenticated_packet_received(peer);
+	nym_timers_any_authenticated_packet_traversal(peer);
+}
+
+static void receive_initiation(struct nym_device *device,
+			       struct nym_received_handshake *received,
+			       struct nym_identity *identity)
+{
+	struct nym_peer *peer;
+
+	peer = nym_noise_consume_initiation(&received->message.initiation,
+					    device, identity, came_its_way,
+					    received);
+	if (!peer) {
+		net_dbg_ratelimited("%s: Invalid handshake initiation from %pISpfsc\n",
+				    device->dev->name, &received->from.addr);
+		return;
+	}
+	nym_endpoint_set(peer, &received->from);
+	net_dbg_ratelimited("%s: Receiving handshake initiation from peer %llu (%pISpfsc)\n",
+			    device->dev->name, peer->internal_id,
+			    &received->from.addr);
+	update_rx(peer, received);
+	send_response(peer);
+	nym_peer_put(peer);
+}
+
+static void receive_response(struct nym_device *device,
+			     struct nym_received_handshake *received)
+{
+	struct nym_peer *peer;
+
+	peer = nym_noise_consume_response(&received->message.response, device,
+					  came_its_way, received);
+	if (!peer) {
+		net_dbg_ratelimited("%s: Invalid handshake response from %pISpfsc\n",
+				    device->dev->name, &received->from.addr);
+		return;
+	}
+	nym_endpoint_set(peer, &received->from);
+	net_dbg_ratelimited("%s: Receiving handshake response from peer %llu (%pISpfsc)\n",
+			    device->dev->name, peer->internal_id,
+			    &received->from.addr);
+	update_rx(peer, received);
+	if (nym_noise_begin_session(&peer->handshake, &peer->keypairs)) {
+		nym_timers_session_derived(peer);
+		nym_timers_handshake_complete(peer);
+		/* The responder may not send until it has heard us with the new
+		 * keys: what waits, or else a keepalive, tells it.
+		 */
+		nym_send_keepalive(peer);
+		nym_send_session_up(peer);
+	}
+	nym_peer_put(peer);
+}
+
+static void receive_cookie(struct nym_device *device,
+			   struct nym_received_handshake *received)
+{
+	struct nym_peer *peer = NULL;
+
+	net_dbg_ratelimited("%s: Receiving cookie response from %pISpfsc\n",
+			    device->dev->name, &received->from.addr);
+	rcu_read_lock();
+	nym_index_table_lookup(device->indices,
+			       NYM_INDEX_HANDSHAKE | NYM_INDEX_KEYPAIR,
+			       received->message.cookie.receiver_index, &peer);
+	rcu_read_unlock();
+	if (!peer)
+		return;
+	if (came_its_way(peer, received) &&
+	    !nym_cookie_consume_reply(&received->message.cookie, &peer->cookie))
+		net_dbg_ratelimited("%s: Could not decrypt invalid cookie response\n",
+				    device->dev->name);
+	nym_peer_put(peer);
+}
+
+static bool is_under_load(struct nym_device *device)
+{
+	u64 now = ktime_get_coarse_boottime_ns();
+
+	if (READ_ONCE(device->handshakes.length) >= NYM_MAX_HANDSHAKE_QUEUE / 8) {
+		WRITE_ONCE(device->last_under_load, now);
+		return true;
+	}
+	if (!READ_ONCE(device->last_under_load))
+		return false;
+	if (!is_expired(READ_ONCE(device->last_under_load), 1))
+		return true;
+	WRITE_ONCE(device->last_under_load, 0);
+	return false;
+}
+
+/* Under load, only messages with a valid cookie, and of those only so many a
+ * second from one source, get as far as a Diffie-Hellman. Return: false where
+ * the message is to be dropped; a cookie may have been sent.
+ */
+static bool pass_load(struct nym_device *device,
+		      struct nym_received_handshake *received,
+		      const struct nym_identity *identity, __le32 sender_index)
+{
+	struct nym_cookie_source source;
+	struct nym_peer *carrier = NULL;
+	struct net *net;
+	u64 carrier_id = 0;
+	bool allowed;
+
+	if (!is_under_load(device))
+		return true;
+	rcu_read_lock();
+	if (received->nested)
+		carrier = nym_via_carrier(&received->nested->via);
+	if (carrier)
+		carrier_id = carrier->internal_id;
+	rcu_read_unlock();
+	fill_cookie_source(&source, received, carrier_id);
+	if (!nym_cookie_check_mac2(&device->cookie_secret, &received->message,
+				   received->len, &source)) {
+		send_cookie(device, received, sender_index, identity, &source);
+		return false;
+	}
+	rcu_read_lock();
+	net = rcu_dereference(device->creating_net);
+	allowed = net && nym_ratelimiter_allow(net, carrier_id,
+					       received->from.addr.sa_family,
+					       source.address);
+	rcu_read_unlock();
+	return allowed;
+}
+
+static void receive_one(struct nym_device *device,
+			struct nym_received_handshake *received)
+{
+	struct nym_identity *identity;
+	__le32 sender_index;
+
+	if (received->message.header.type == cpu_to_le32(NYM_MESSAGE_COOKIE)) {
+		receive_cookie(device, received);
+		return;
+	}
+	identity = find_identity(device, received);
+	if (!identity) {
+		net_dbg_ratelimited("%s: Invalid MAC of handshake, dropping packet from %pISpfsc\n",
+				    device->dev->name, &received->from.addr);
+		return;
+	}
+	if (received->message.header.type == cpu_to_le32(NYM_MESSAGE_INITIATION))
+		sender_index = received->message.initiation.sender_index;
+	else
+		sender_index = received->message.response.sender_index;
+	if (!pass_load(device, received, identity, sender_index))
+		goto out;
+	if (received->message.header.type == cpu_to_le32(NYM_MESSAGE_INITIATION))
+		receive_initiation(device, received, identity);
+	else
+		receive_response(device, received);
+out:
+	nym_identity_put(identity);
+}
+
+static struct nym_received_handshake *dequeue(struct nym_handshake_queue *queue)
+{
+	struct nym_received_handshake *received;
+
+	spin_lock_bh(&queue->lock);
+	received = list_first_entry_or_null(&queue->messages,
+					    struct nym_received_handshake, link);
+	if (received) {
+		list_del(&received->link);
+		WRITE_ONCE(queue->length, queue->length - 1);
+	}
+	spin_unlock_bh(&queue->lock);
+	return received;
+}
+
+static void free_received(struct nym_received_handshake *received)
+{
+	nym_peer_put(received->nested);
+	kfree(received);
+}
+
+static void receive_work(struct work_struct *work)
+{
+	struct nym_handshake_queue *queue =
+		container_of(work, struct nym_handshake_queue, work);
+	struct nym_device *device =
+		container_of(queue, struct nym_device, handshakes);
+	struct nym_received_handshake *received;
+
+	while ((received = dequeue(queue))) {
+		receive_one(device, received);
+		free_received(received);
+		cond_resched();
+	}
+}
+
+bool nym_handshake_is_message(__le32 type, unsigned int len)
+{
+	switch (type) {
+	case cpu_to_le32(NYM_MESSAGE_INITIATION):
+		return len == sizeof(struct nym_message_initiation);
+	case cpu_to_le32(NYM_MESSAGE_RESPONSE):
+		return len == sizeof(struct nym_message_response);
+	case cpu_to_le32(NYM_MESSAGE_COOKIE):
+		return len == sizeof(struct nym_message_cookie);
+	}
+	return false;
+}
+
+void nym_handshake_receive(struct nym_device *device, const void *message,
+			   unsigned int len, const struct nym_endpoint *from,
+			   struct nym_peer *nested)
+{
+	struct nym_handshake_queue *queue = &device->handshakes;
+	struct nym_received_handshake *received;
+
+	if (READ_ONCE(queue->length) >= NYM_MAX_HANDSHAKE_QUEUE)
+		goto drop;
+	received = kmalloc(sizeof(*received), GFP_ATOMIC);
+	if (!received)
+		goto drop;
+	received->from = *from;
+	received->len = len;
+	memcpy(&received->message, message, len);
+	received->nested = NULL;
+	if (nested) {
+		received->nested = nym_peer_get_maybe_zero(nested);
+		if (!received->nested) {
+			kfree(received);
+			goto drop;
+		}
+	}
+	spin_lock_bh(&queue->lock);
+	list_add_tail(&received->link, &queue->messages);
+	WRITE_ONCE(queue->length, queue->length + 1);
+	spin_unlock_bh(&queue->lock);
+	queue_work(device->handshake_wq, &queue->work);
+	return;
+drop:
+	net_dbg_ratelimited("%s: Dropping handshake packet from %pISpfsc\n",
+			    device->dev->name, &from->addr);
+	DEV_STATS_INC(device->dev, rx_dropped);
+}
+
+void nym_handshake_queue_init(struct nym_device *device)
+{
+	spin_lock_init(&device->handshakes.lock);
+	INIT_LIST_HEAD(&device->handshakes.messages);
+	device->handshakes.length = 0;
+	INIT_WORK(&device->handshakes.work, receive_work);
+}
+
+void nym_handshake_queue_purge(struct nym_device *device)
+{
+	struct nym_received_handshake *received;
+
+	while ((received = dequeue(&device->handshakes)))
+		free_received(received);
+}

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The device's UDP sockets, and the routes out of them.
+ *
+ * Datagrams are taken from the sockets' receive queues as soon as they are
+ * queued, rather than through encap_rcv: the kernel takes GRO trains apart
+ * before it shows them to an encapsulation socket, and leaves them whole for one
+ * that only asks for UDP_GRO.
+ */
+#include "socket.h"
+#include "device.h"
+#include "endpoint.h"
+#include "peer.h"
+#include "receive.h"
+#include <linux/inetdevice.h>
+#include <linux/net.h>
+#include <linux/slab.h>
+#include <linux/sockptr.h>
+#include <net/dst_metadata.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include <net/udp.h>
+#include <net/udp_tunnel.h>
+
+/* Room for what arrives on other CPUs while one takes the queue. */
+#define NYM_SOCKET_RCVBUF	(8 << 20)
+
+/* Finds the route to @endpoint, by the cache where there is one. The local
+ * address that worked before is kept (sticky source) as long as it is ours and
+ * the route leaves by the interface that it was seen on.
+ *
+ * Context: BH disabled, RCU read section. Return: route with a reference, and
+ * @saddr and @sport set; or ERR_PTR().
+ */
+static struct rtable *route4(struct nym_device *device, struct sock *sk,
+			     const struct nym_endpoint *endpoint,
+			     struct dst_cache *cache, struct flowi4 *fl)
+{
+	bool is_stale = false;
+	struct rtable *rt;
+
+	*fl = (struct flowi4){
+		.saddr = endpoint->src4.s_addr,
+		.daddr = endpoint->addr4.sin_addr.s_addr,
+		.fl4_dport = endpoint->addr4.sin_port,
+		.fl4_sport = inet_sk(sk)->inet_sport,
+		.flowi4_mark = READ_ONCE(device->fwmark),
+		.flowi4_proto = IPPROTO_UDP,
+	};
+	if (cache) {
+		rt = dst_cache_get_ip4(cache, &fl->saddr);
+		if (rt)
+			return rt;
+	}
+	security_sk_classify_flow(sk, flowi4_to_flowi_common(fl));
+	if (fl->saddr && !inet_confirm_addr(sock_net(sk), NULL, 0, fl->saddr,
+					    RT_SCOPE_HOST)) {
+		fl->saddr = 0;
+		is_stale = true;
+	}
+	rt = ip_route_output_flow(sock_net(sk), fl, sk);
+	if (!is_stale && endpoint->src_if4 &&
+	    (rt == ERR_PTR(-EINVAL) ||
+	     (!IS_ERR(rt) && rt->dst.dev->ifindex != endpoint->src_if4))) {
+		if (!IS_ERR(rt))
+			ip_rt_put(rt);
+		fl->saddr = 0;
+		rt = ip_route_output_flow(sock_net(sk), fl, sk);
+	}
+	if (!IS_ERR(rt) && rt->dst.dev == device->dev) {
+		/* The tunnel's own packets would go into the tunnel. */
+		ip_rt_put(rt);
+		rt = ERR_PTR(-ELOOP);
+	}
+	if (!IS_ERR(rt) && cache)
+		dst_cache_set_ip4(cache, &rt->dst, fl->saddr);
+	return rt;
+}
+
+static struct dst_entry *route6(struct nym_device *device, struct sock *sk,
+				const struct nym_endpoint *endpoint,
+				struct dst_cache *cache, struct flowi6 *fl)
+{
+	struct dst_entry *dst;
+
+	*fl = (struct flowi6){
+		.saddr = endpoint->src6,
+		.daddr = endpoint->addr6.sin6_addr,
+		.fl6_dport = endpoint->addr6.sin6_port,
+		.fl6_sport = inet_sk(sk)->inet_sport,
+		.flowi6_mark = READ_ONCE(device->fwmark),
+		.flowi6_oif = endpoint->addr6.sin6_scope_id,
+		.flowi6_proto = IPPROTO_UDP,
+	};
+	if (cache) {
+		dst = dst_cache_get_ip6(cache, &fl->saddr);
+		if (dst)
+			return dst;
+	}
+	security_sk_classify_flow(sk, flowi6_to_flowi_common(fl));
+	if (!ipv6_addr_any(&fl->saddr) &&
+	    !ipv6_chk_addr(sock_net(sk), &fl->saddr, NULL, 0))
+		fl->saddr = in6addr_any;
+	dst = ip6_dst_lookup_flow(sock_net(sk), sk, fl, NULL);
+	if (!IS_ERR(dst) && dst->dev == device->dev) {
+		dst_release(dst);
+		dst = ERR_PTR(-ELOOP);
+	}
+	if (!IS_ERR(dst) && cache)
+		dst_cache_set_ip6(cache, dst, &fl->saddr);
+	return dst;
+}
+
+static int send4(struct nym_device *device, struct sk_buff *skb,
+		 const struct nym_endpoint *endpoint, struct dst_cache *cache,
+		 u8 ecn)
+{
+	struct sock *sk = rcu_dereference(device->sock4);
+	struct rtable *rt;
+	struct flowi4 fl;
+
+	if (!sk)
+		return -ENONET;
+	rt = route4(device, sk, endpoint, cache, &fl);
+	if (IS_ERR(rt))
+		return PTR_ERR(rt);
+	udp_tunnel_xmit_skb(rt, sk, skb, fl.saddr, fl.daddr, ecn,
+			    ip4_dst_hoplimit(&rt->dst), 0, fl.fl4_sport,
+			    fl.fl4_dport, false, false, 0);
+	return 0;
+}
+
+static int send6(struct nym_device *device, struct sk_buff *skb,
+		 const struct nym_endpoint *endpoint, struct dst_cache *cache,
+		 u8 ecn)
+{
+	struct sock *sk = rcu_dereference(device->sock6);
+	struct dst_entry *dst;
+	struct flowi6 fl;
+
+	if (!sk)
+		return -ENONET;
+	dst = route6(device, sk, endpoint, cache, &fl);
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
+	/* Fragmented here rather than dropped where the path is too narrow. */
+	skb->ignore_df = 1;
+	udp_tunnel6_xmit_skb(dst, sk, skb, skb->dev, &fl.saddr, &fl.daddr, ecn,
+			     ip6_dst_hoplimit(dst), 0, fl.fl6_sport,
+			     fl.fl6_dport, false, 0);
+	return 0;
+}
+
+static int send_to(struct nym_device *device, struct sk_buff *skb,
+		   const struct nym_endpoint *endpoint, struct dst_cache *cache,
+		   u8 ecn)
+{
+	int ret;
+
+	skb->dev = device->dev;
+	skb->mark = READ_ONCE(device->fwmark);
+	if (skb_is_gso(skb)) {
+		/* udp_set_csum() fills in no more than the pseudo header of a
+		 * train: each message's checksum is made where it is split.
+		 */
+		skb->ip_summed = CHECKSUM_PARTIAL;
+		skb->csum_start = skb_headroom(skb) - sizeof(struct udphdr);
+		skb->csum_offset = offsetof(struct udphdr, check);
+	}
+	if (endpoint->addr.sa_family == AF_INET)
+		ret = send4(device, skb, endpoint, cache, ecn);
+	else
+		ret = send6(device, skb, endpoint, cache, ecn);
+	if (ret) {
+		net_dbg_ratelimited("%s: No route to %pISpfsc, error %d\n",
+				    device->dev->name, &endpoint->addr, ret);
+		kfree_skb(skb);
+	}
+	return ret;
+}
+
+int nym_socket_send(struct nym_peer *peer, struct sk_buff *skb, u8 ecn)
+{
+	const struct nym_endpoint *endpoint;
+	int ret = -EDESTADDRREQ;
+
+	rcu_read_lock();
+	endpoint = rcu_dereference(peer->endpoint);
+	if (endpoint)
+		ret = send_to(peer->device, skb, endpoint,
+			      &peer->endpoint_cache, ecn);
+	else
+		kfree_skb(skb);
+	rcu_read_unlock();
+	return ret;
+}
+
+int nym_socket_send_reply(struct nym_device *device,
+			  const struct nym_endpoint *to, const void *message,
+			  size_t len)
+{
+	struct sk_buff *skb = alloc_skb(NYM_SOCKET_HEADROOM + len, GFP_ATOMIC);
+	int ret;
+
+	if (!skb)
+		return -ENOMEM;
+	skb_reserve(skb, NYM_SOCKET_HEADROOM);
+	skb_put_data(skb, message, len);
+	local_bh_disable();
+	rcu_read_lock();
+	ret = send_to(device, skb, to, NULL, 0);
+	rcu_read_unlock();
+	local_bh_enable();
+	return ret;
+}
+
+unsigned int nym_socket_path_mtu(struct nym_peer *peer)
+{
+	struct nym_device *device = peer->device;
+	const struct nym_endpoint *endpoint;
+	struct dst_entry *dst = NULL;
+	unsigned int mtu;
+	struct sock *sk;
+
+	endpoint = rcu_dereference(peer->endpoint);
+	if (!endpoint)
+		return 0;
+	if (endpoint->addr.sa_family == AF_INET) {
+		struct rtable *rt;
+		struct flowi4 fl;
+
+		sk = rcu_dereference(device->sock4);
+		if (!sk)
+			return 0;
+		rt = route4(device, sk, endpoint, &peer->endpoint_cache, &fl);
+		if (!IS_ERR(rt))
+			dst = &rt->dst;
+	} else {
+		struct flowi6 fl;
+
+		sk = rcu_dereference(device->sock6);
+		if (!sk)
+			return 0;
+		dst = route6(device, sk, endpoint, &peer->endpoint_cache, &fl);
+		if (IS_ERR(dst))
+			dst = NULL;
+	}
+	if (!dst)
+		return 0;
+	mtu = dst_mtu(dst);
+	dst_release(dst);
+	return mtu;
+}
+
+/**
+ * struct nym_socket_user - what a socket knows of us, its sk_user_data
+ * @device:	that it belongs to
+ * @taking:	bit 0: a CPU takes what has been received
+ * @rcu:	frees it after readers
+ */
+struct nym_socket_user {
+	struct nym_device *device;
+	unsigned long taking;
+	struct rcu_head rcu;
+};
+
+/* Takes all that is queued. One CPU at a time, so that datagrams enter their
+ * peers' pipelines in order; the work on them is spread from there. Another CPU
+ * that queues meanwhile leaves its datagram to this one.
+ */
+static void take_received(struct nym_socket_user *user, struct sock *sk)
+{
+	struct sk_buff *skb;
+	int off, err;
+
+	do {
+		if (test_and_set_bit(0, &user->taking))
+			return;
+		for (;;) {
+			off = 0;
+			skb = __skb_recv_udp(sk, MSG_DONTWAIT, &off, &err);
+			if (skb)
+				nym_receive(user->device, skb);
+			else if (err == -EAGAIN)
+				break;
+			/* Another error is one that ICMP reported: not ours. */
+		}
+		clear_bit_unlock(0, &user->taking);
+		/* Orders the clearing before the look at the queue: a datagram
+		 * is either seen here, or its CPU sees the bit clear.
+		 */
+		smp_mb__after_atomic();
+	} while (!skb_queue_empty_lockless(&sk->sk_receive_queue));
+}
+
+static void data_ready(struct sock *sk)
+{
+	struct nym_socket_user *user;
+
+	local_bh_disable();
+	rcu_read_lock();
+	user = rcu_dereference_sk_user_data(sk);
+	if (user)
+		take_received(user, sk);
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+static void release(struct sock *sk)
+{
+	struct nym_socket_user *user;
+
+	if (!sk)
+		return;
+	user = rcu_dereference_protected(sk->sk_user_data, true);
+	sk_clear_memalloc(sk);
+	udp_tunnel_sock_release(sk);
+	if (user)
+		kfree_rcu(user, rcu);
+}
+
+/* Makes an unpublished socket ours. */
+static int set_up(struct sock *sk, struct nym_device *device)
+{
+	struct nym_socket_user *user;
+	int on = 1;
+	int ret;
+
+	ret = sk->sk_socket->ops->setsockopt(sk->sk_socket, SOL_UDP, UDP_GRO,
+					     KERNEL_SOCKPTR(&on), sizeof(on));
+	if (ret)
+		return ret;
+	user = kzalloc(sizeof(*user), GFP_KERNEL);
+	if (!user)
+		return -ENOMEM;
+	user->device = device;
+	sk->sk_allocation = GFP_ATOMIC;
+	sock_set_rcvbuf(sk, NYM_SOCKET_RCVBUF);
+	sk_set_memalloc(sk);
+	write_lock_bh(&sk->sk_callback_lock);
+	rcu_assign_sk_user_data(sk, user);
+	sk->sk_data_ready = data_ready;
+	write_unlock_bh(&sk->sk_callback_lock);
+	return 0;
+}
+
+static int open_port(struct net *net, struct nym_device *device, int family,
+		     __be16 port, struct sock **sk)
+{
+	struct udp_port_cfg cfg = {
+		.family = family,
+		.local_udp_port = port,
+		.use_udp_checksums = true,
+		.use_udp6_tx_checksums = true,
+		.use_udp6_rx_checksums = true,
+		.ipv6_v6only = true,
+	};
+	struct socket *sock;
+	int ret;
+
+	ret = udp_sock_create(net, &cfg, &sock);
+	if (ret < 0) {
+		pr_err("%s: Could not create IPv%d socket\n", device->dev->name,
+		       family == AF_INET ? 4 : 6);
+		return ret;
+	}
+	ret = set_up(sock->sk, device);
+	if (ret < 0) {
+		udp_tunnel_sock_release(sock->sk);
+		return ret;
+	}
+	*sk = sock->sk;
+	return 0;
+}
+
+int nym_socket_init(struct nym_device *device, u16 port)
+{
+	struct sock *sk4 = NULL, *sk6 = NULL;
+	unsigned int retries = 0;
+	struct net *net;
+	int ret;
+
+	rcu_read_lock();
+	net = rcu_dereference(device->creating_net);
+	net = net ? maybe_get_net(net) : NULL;
+	rcu_read_unlock();
+	if (!net)
+		return -ENONET;
+retry:
+	ret = open_port(net, device, AF_INET, htons(port), &sk4);
+	if (ret < 0)
+		goto out;
+	if (IS_ENABLED(CONFIG_IPV6) && ipv6_mod_enabled()) {
+		ret = open_port(net, device, AF_INET6,
+				inet_sk(sk4)->inet_sport, &sk6);
+		if (ret < 0) {
+			release(sk4);
+			/* The port drawn for IPv4 may be taken for IPv6. */
+			if (ret == -EADDRINUSE && !port && retries++ < 100)
+				goto retry;
+			goto out;
+		}
+	}
+	nym_socket_reinit(device, sk4, sk6);
+	ret = 0;
+out:
+	put_net(net);
+	return ret;
+}
+
+void nym_socket_reinit(struct nym_device *device, struct sock *sock4,
+		       struct sock *sock6)
+{
+	struct sock *old4, *old6;
+
+	mutex_lock(&device->socket_update_lock);
+	old4 = rcu_replace_pointer(device->sock4, sock4,
+				   lockdep_is_held(&device->socket_update_lock));
+	old6 = rcu_replace_pointer(device->sock6, sock6,
+				   lockdep_is_held(&device->socket_update_lock));
+	if (sock4)
+		device->incoming_port = ntohs(inet_sk(sock4)->inet_sport);
+	mutex_unlock(&device->socket_update_lock);
+	/* Senders and data_ready() that saw the old ones are done afterwards. */
+	synchronize_net();
+	release(old4);
+	release(old6);
+}
