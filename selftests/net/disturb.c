@@ -64,24 +64,23 @@ static int disturbed(void)
 	return 1;
 }
 
-#define CHANGES(type, name, parameters, ...)                                   \
-	type name parameters                                                   \
-	{                                                                      \
-		static type(*next) parameters;                                 \
-									       \
-		if (!next)                                                     \
-			next = (type(*) parameters)dlsym(RTLD_NEXT, #name);    \
-		return disturbed() ? -1 : next(__VA_ARGS__);                   \
+#define CHANGES(type, name, parameters, ...)                                \
+	type name parameters                                                \
+	{                                                                   \
+		static type(*next) parameters;                              \
+                                                                            \
+		if (!next)                                                  \
+			next = (type(*) parameters)dlsym(RTLD_NEXT, #name); \
+		return disturbed() ? -1 : next(__VA_ARGS__);                \
 	}
 
 CHANGES(ssize_t, sendto,
 	(int fd, const void *data, size_t size, int flags,
 	 const struct sockaddr *to, socklen_t len),
 	fd, data, size, flags, to, len)
-CHANGES(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags),
-	fd, message, flags)
-CHANGES(ssize_t, write, (int fd, const void *data, size_t size), fd, data,
-	size)
+CHANGES(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), fd,
+	message, flags)
+CHANGES(ssize_t, write, (int fd, const void *data, size_t size), fd, data, size)
 CHANGES(int, ftruncate, (int fd, off_t size), fd, size)
 CHANGES(int, mkdir, (const char *path, mode_t mode), path, mode)
 CHANGES(int, mkdirat, (int fd, const char *path, mode_t mode), fd, path, mode)

@@ -28,7 +28,7 @@
 #endif
 
 struct nym_journal {
-	int base_fd;   /* its lock guards creation, removal and shared choices */
+	int base_fd; /* its lock guards creation, removal and shared choices */
 	int folder_fd; /* its lock is the tunnel's */
 	int file_fd;
 	char *folder;
@@ -108,8 +108,9 @@ static int open_base(const char *base, enum nym_journal_open mode,
 	if (errno != ENOENT || mode == NYM_JOURNAL_CREATE)
 		nym_fail(report, "cannot use the folder %s: %s%s", base,
 			 strerror(errno),
-			 errno == EACCES || errno == EROFS ? "; run it as root" :
-							     "");
+			 errno == EACCES || errno == EROFS ?
+				 "; run it as root" :
+				 "");
 	return -1;
 }
 
@@ -291,8 +292,7 @@ int nym_journal_load(struct nym_journal *journal, struct nym_report *report)
 		*end = '\0';
 		ret = keep_record(journal, line);
 	}
-	if (!ret && *line &&
-	    ftruncate(journal->file_fd, (off_t)(line - text)))
+	if (!ret && *line && ftruncate(journal->file_fd, (off_t)(line - text)))
 		ret = -1;
 	free(text);
 	return ret ? nym_fail(report, "cannot keep the journal: %s",
@@ -467,9 +467,8 @@ static bool find_in(int base_fd, const char *entry, const char *word,
 	return rest;
 }
 
-bool nym_journal_find_other(const struct nym_journal *journal,
-			    const char *word, const char *match, char *result,
-			    size_t size)
+bool nym_journal_find_other(const struct nym_journal *journal, const char *word,
+			    const char *match, char *result, size_t size)
 {
 	const char *own_namespace = strchr(journal->entry, '@');
 	const struct dirent *entry;

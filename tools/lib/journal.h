@@ -83,9 +83,8 @@ int nym_journal_remove(struct nym_journal *journal, struct nym_report *report);
  */
 int nym_journal_lock_base(struct nym_journal *journal,
 			  struct nym_report *report);
-bool nym_journal_find_other(const struct nym_journal *journal,
-			    const char *word, const char *match, char *rest,
-			    size_t size);
+bool nym_journal_find_other(const struct nym_journal *journal, const char *word,
+			    const char *match, char *rest, size_t size);
 void nym_journal_unlock_base(struct nym_journal *journal);
 
 #endif

@@ -10,8 +10,8 @@
 
 uint32_t nym_path_mtu(uint32_t underlay, unsigned int hops, bool ipv4)
 {
-	uint32_t overhead =
-		hops * (ipv4 ? HOP_OVERHEAD_IPV4 : HOP_OVERHEAD_IPV6);
+	uint32_t overhead = hops *
+			    (ipv4 ? HOP_OVERHEAD_IPV4 : HOP_OVERHEAD_IPV6);
 
 	return underlay > overhead ? underlay - overhead : 0;
 }

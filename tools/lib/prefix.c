@@ -49,8 +49,8 @@ bool nym_prefix_parse(const char *text, struct nym_prefix *prefix)
 	prefix->length = (uint8_t)nym_prefix_bits(prefix->family);
 	if (inet_pton(prefix->family, address, &prefix->v6) != 1)
 		return false;
-	return !slash || parse_length(slash + 1, prefix->length,
-				      &prefix->length);
+	return !slash ||
+	       parse_length(slash + 1, prefix->length, &prefix->length);
 }
 
 const char *nym_prefix_format_address(const struct nym_prefix *prefix,
@@ -80,7 +80,7 @@ void nym_prefix_mask(struct nym_prefix *prefix)
 	unsigned int bit;
 
 	for (bit = prefix->length; bit < bits; bit++)
-		bytes[bit / 8] &= (uint8_t)~(0x80u >> (bit % 8));
+		bytes[bit / 8] &= (uint8_t) ~(0x80u >> (bit % 8));
 }
 
 bool nym_prefix_covers(const struct nym_prefix *outer,

@@ -183,9 +183,9 @@ int nym_hook_run(const char *command, const char *device,
 		 struct nym_report *report)
 {
 	char *text = expand(command, device);
-	const char *const arguments[] = {
-		nym_program_exists("bash") ? "bash" : "sh", "-c", text, NULL
-	};
+	const char *const arguments[] = { nym_program_exists("bash") ? "bash" :
+								       "sh",
+					  "-c", text, NULL };
 	int ret;
 
 	if (!text)

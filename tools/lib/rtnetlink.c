@@ -43,8 +43,8 @@ struct nym_rtnl *nym_rtnl_open(void)
 		return NULL;
 	}
 	/* Without it the kernel just sends more than is asked for. */
-	mnl_socket_setsockopt(rtnl->netlink.socket, NETLINK_GET_STRICT_CHK,
-			      &on, sizeof(on));
+	mnl_socket_setsockopt(rtnl->netlink.socket, NETLINK_GET_STRICT_CHK, &on,
+			      sizeof(on));
 	return rtnl;
 }
 
@@ -79,10 +79,11 @@ static int talk(struct nym_rtnl *rtnl, struct request *request,
 	struct nym_netlink_reason reason;
 	int ret;
 
-	ret = nym_netlink_talk(&rtnl->netlink, request->header, handle,
-			       context, &reason);
-	snprintf(rtnl->text, sizeof(rtnl->text), reason.text[0] ? "%s (%s)" : "%s",
-		 strerror(-ret), reason.text);
+	ret = nym_netlink_talk(&rtnl->netlink, request->header, handle, context,
+			       &reason);
+	snprintf(rtnl->text, sizeof(rtnl->text),
+		 reason.text[0] ? "%s (%s)" : "%s", strerror(-ret),
+		 reason.text);
 	return ret;
 }
 
@@ -120,17 +121,18 @@ static int read_link(void *context, const struct nlmsghdr *header)
 
 	link->ifindex = (unsigned int)info->ifi_index;
 	link->up = info->ifi_flags & IFF_UP;
-	mnl_attr_for_each(attr, header, sizeof(*info)) {
+	mnl_attr_for_each(attr, header, sizeof(*info))
+	{
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_MTU:
 			link->mtu = mnl_attr_get_u32(attr);
 			break;
 		case IFLA_LINKINFO:
-			mnl_attr_for_each_nested(inner, attr) {
+			mnl_attr_for_each_nested(inner, attr)
+			{
 				if (mnl_attr_get_type(inner) == IFLA_INFO_KIND)
-					snprintf(link->kind,
-						 sizeof(link->kind), "%s",
-						 mnl_attr_get_str(inner));
+					snprintf(link->kind, sizeof(link->kind),
+						 "%s", mnl_attr_get_str(inner));
 			}
 			break;
 		}
@@ -240,14 +242,15 @@ static int read_address(void *context, const struct nlmsghdr *header)
 	if (info->ifa_index != walk->ifindex ||
 	    (info->ifa_family != AF_INET && info->ifa_family != AF_INET6))
 		return 0;
-	mnl_attr_for_each(attr, header, sizeof(*info)) {
+	mnl_attr_for_each(attr, header, sizeof(*info))
+	{
 		/* IFA_ADDRESS is the other end's where both are present. */
 		if (mnl_attr_get_type(attr) == IFA_LOCAL ||
 		    (mnl_attr_get_type(attr) == IFA_ADDRESS && !found))
 			found = attr;
 	}
-	if (!found ||
-	    mnl_attr_get_payload_len(found) * 8u < nym_prefix_bits(address.family))
+	if (!found || mnl_attr_get_payload_len(found) * 8u <
+			      nym_prefix_bits(address.family))
 		return 0;
 	memcpy(&address.v6, mnl_attr_get_payload(found),
 	       nym_prefix_bits(address.family) / 8);
@@ -304,13 +307,15 @@ static int read_route(void *context, const struct nlmsghdr *header)
 	struct route_lookup *lookup = context;
 	const struct nlattr *attr, *metric;
 
-	mnl_attr_for_each(attr, header, sizeof(*info)) {
+	mnl_attr_for_each(attr, header, sizeof(*info))
+	{
 		switch (mnl_attr_get_type(attr)) {
 		case RTA_OIF:
 			lookup->ifindex = mnl_attr_get_u32(attr);
 			break;
 		case RTA_METRICS:
-			mnl_attr_for_each_nested(metric, attr) {
+			mnl_attr_for_each_nested(metric, attr)
+			{
 				if (mnl_attr_get_type(metric) == RTAX_MTU)
 					lookup->mtu = mnl_attr_get_u32(metric);
 			}
@@ -342,8 +347,7 @@ int nym_route_mtu(struct nym_rtnl *rtnl, const struct nym_prefix *address,
 	struct rtmsg *info;
 	int ret;
 
-	if (!memcmp(&address->v6, &zeros,
-		    nym_prefix_bits(address->family) / 8))
+	if (!memcmp(&address->v6, &zeros, nym_prefix_bits(address->family) / 8))
 		destination = any_global(address->family);
 	info = start(&request, RTM_GETROUTE, NLM_F_ACK, sizeof(*info));
 	info->rtm_family = destination.family;
@@ -387,7 +391,8 @@ static int match_route_table(void *context, const struct nlmsghdr *header)
 	uint32_t table = info->rtm_table;
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, header, sizeof(*info)) {
+	mnl_attr_for_each(attr, header, sizeof(*info))
+	{
 		if (mnl_attr_get_type(attr) == RTA_TABLE)
 			table = mnl_attr_get_u32(attr);
 	}
@@ -403,7 +408,8 @@ static int match_rule_table(void *context, const struct nlmsghdr *header)
 	uint32_t table = info->table;
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, header, sizeof(*info)) {
+	mnl_attr_for_each(attr, header, sizeof(*info))
+	{
 		if (mnl_attr_get_type(attr) == FRA_TABLE)
 			table = mnl_attr_get_u32(attr);
 	}
@@ -451,7 +457,8 @@ static int lower_priority(void *context, const struct nlmsghdr *header)
 	uint32_t *lowest = context, priority = 0;
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, header, sizeof(struct fib_rule_hdr)) {
+	mnl_attr_for_each(attr, header, sizeof(struct fib_rule_hdr))
+	{
 		if (mnl_attr_get_type(attr) == FRA_PRIORITY)
 			priority = mnl_attr_get_u32(attr);
 	}

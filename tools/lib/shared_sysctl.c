@@ -30,8 +30,7 @@ static int read_sysctl(const char *name, char *value)
 	return len == 1 ? 0 : -1;
 }
 
-static int write_sysctl(const char *name, char value,
-			struct nym_report *report)
+static int write_sysctl(const char *name, char value, struct nym_report *report)
 {
 	int fd = open_sysctl(name, O_WRONLY);
 	ssize_t len = -1;

@@ -109,9 +109,8 @@ static int set_resolvconf(struct nym_journal *journal, const char *device,
 			  struct nym_report *report)
 {
 	char name[192], *text;
-	const char *const arguments[] = {
-		"resolvconf", "-a", name, "-m", "0", "-x", NULL
-	};
+	const char *const arguments[] = { "resolvconf", "-a", name, "-m",
+					  "0",		"-x", NULL };
 	int ret;
 
 	resolvconf_name(device, name, sizeof(name));
@@ -183,8 +182,8 @@ static int mount_point(struct nym_journal *journal, char path[PATH_MAX],
 		return nym_fail(report, "cannot find " RESOLV_CONF ": %s",
 				strerror(errno));
 	if (!lstat(RESOLV_CONF, &st))
-		return nym_fail(report,
-				RESOLV_CONF " is a link to a file that is not there; start the service that makes it, or put a file in the link's place");
+		return nym_fail(report, RESOLV_CONF
+				" is a link to a file that is not there; start the service that makes it, or put a file in the link's place");
 	snprintf(path, PATH_MAX, "%s", RESOLV_CONF);
 	if (nym_journal_append(journal, report, "dns file %s", path))
 		return -1;
@@ -221,7 +220,8 @@ static int set_mounted(struct nym_journal *journal, const char *device,
 		nym_fail(report, "cannot write %s: %s", own, strerror(errno));
 	else if (!nym_journal_append(journal, report, "dns %s", match)) {
 		if (mount(own, path, NULL, MS_BIND, NULL))
-			nym_fail(report, "cannot mount the name servers of %s at %s: %s",
+			nym_fail(report,
+				 "cannot mount the name servers of %s at %s: %s",
 				 device, path, strerror(errno));
 		else
 			ret = 0;
@@ -257,8 +257,7 @@ static int unset_mounted(struct nym_journal *journal, const char *path,
 		return 0;
 	if (!umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW))
 		return 0;
-	return nym_fail(report, "cannot unmount %s: %s", path,
-			strerror(errno));
+	return nym_fail(report, "cannot unmount %s: %s", path, strerror(errno));
 }
 
 static int unset_file(const char *path, struct nym_report *report)
@@ -275,10 +274,9 @@ int nym_dns_unset(struct nym_journal *journal, const char *device,
 		  const char *record, struct nym_report *report)
 {
 	static const struct nym_text_list nothing;
-	const char *const resolvconf[] = {
-		"resolvconf", "-d", record + strcspn(record, " ") + 1, "-f",
-		NULL
-	};
+	const char *const resolvconf[] = { "resolvconf", "-d",
+					   record + strcspn(record, " ") + 1,
+					   "-f", NULL };
 
 	/* The link's removal makes resolved forget it; if it is gone, it has. */
 	if (!strcmp(record, "resolved")) {

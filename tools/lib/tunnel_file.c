@@ -130,9 +130,8 @@ int nym_tunnel_read(struct nym_tunnel *tunnel)
 		.context = &tunnel->conf,
 	};
 
-	if (check_mode(tunnel) ||
-	    nym_file_read(&tunnel->file, tunnel->path, NYM_FILE_MAX,
-			  tunnel->report))
+	if (check_mode(tunnel) || nym_file_read(&tunnel->file, tunnel->path,
+						NYM_FILE_MAX, tunnel->report))
 		return -1;
 	tunnel->device = nym_config_parse(tunnel->path, tunnel->file.text,
 					  tunnel->file.len, NYM_CONFIG_REPLACE,
@@ -165,8 +164,7 @@ static int update_conf(struct nym_tunnel *tunnel)
 	int ret = -1;
 
 	if (!rtnl)
-		return nym_fail(tunnel->report,
-				"cannot open route netlink: %s",
+		return nym_fail(tunnel->report, "cannot open route netlink: %s",
 				strerror(errno));
 	if (nym_link_get(rtnl, tunnel->name, &link) ||
 	    nym_address_list(rtnl, link.ifindex, &list)) {

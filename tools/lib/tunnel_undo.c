@@ -209,9 +209,9 @@ int nym_tunnel_undo(struct nym_tunnel *tunnel, struct nym_journal *journal)
 				reason, tunnel->name);
 	if (nym_journal_remove(journal, report))
 		return -1;
-	return hook_failed ? nym_fail(report,
-				      "all is undone, but a hook failed") :
-			     0;
+	return hook_failed ?
+		       nym_fail(report, "all is undone, but a hook failed") :
+		       0;
 }
 
 /* The device is there, but not by this program: there is only the link. */
@@ -223,8 +223,7 @@ static int down_by_hand(struct nym_tunnel *tunnel)
 	int ret = -1;
 
 	if (!rtnl)
-		return nym_fail(tunnel->report,
-				"cannot open route netlink: %s",
+		return nym_fail(tunnel->report, "cannot open route netlink: %s",
 				strerror(errno));
 	if (nym_link_get(rtnl, tunnel->name, &link)) {
 		nym_fail(tunnel->report, "%s is not up", tunnel->name);
@@ -242,8 +241,9 @@ static int down_by_hand(struct nym_tunnel *tunnel)
 		if (!ret)
 			ret = delete_link(tunnel, rtnl);
 		if (!ret)
-			hook_failed |= nym_tunnel_run_hooks(
-				tunnel, NYM_HOOK_POST_DOWN, true);
+			hook_failed |= nym_tunnel_run_hooks(tunnel,
+							    NYM_HOOK_POST_DOWN,
+							    true);
 		if (!ret && hook_failed)
 			ret = nym_fail(tunnel->report,
 				       "the link is removed, but a hook failed");

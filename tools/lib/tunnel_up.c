@@ -170,7 +170,8 @@ static const char *advice(const struct nym_step *step, int error)
 		return "; run it as root";
 	case EOPNOTSUPP:
 		if (step->kind == NYM_STEP_LINK)
-			return "; the driver is not there: install it and run \"modprobe " NYM_LINK_KIND "\"";
+			return "; the driver is not there: install it and run \"modprobe " NYM_LINK_KIND
+			       "\"";
 		if (ipv6)
 			return "; this kernel has no IPv6: remove it from Address and AllowedIPs";
 		break;
@@ -271,8 +272,7 @@ static int take_step(struct ascent *ascent, const struct nym_step *step)
 				      tunnel->report);
 	case NYM_STEP_ROUTE:
 		return rtnl_verdict(ascent, step,
-				    nym_route_add(ascent->rtnl,
-						  ascent->ifindex,
+				    nym_route_add(ascent->rtnl, ascent->ifindex,
 						  &step->prefix, step->table));
 	case NYM_STEP_RULE:
 		return add_rule(ascent, step);
@@ -412,8 +412,7 @@ static int climb_or_undo(struct ascent *ascent)
 	if (!pid)
 		run_child(ascent, parent, &before);
 	if (pid < 0 || nym_program_wait(pid, &status))
-		nym_fail(report, "cannot start a process: %s",
-			 strerror(errno));
+		nym_fail(report, "cannot start a process: %s", strerror(errno));
 	else if (!WIFEXITED(status) || WEXITSTATUS(status))
 		report_failure(ascent, status);
 	else if (take_signal(&signals))
@@ -442,8 +441,7 @@ static int prepare(struct ascent *ascent)
 	ret = nym_link_get(rtnl, tunnel->name, &link);
 	nym_rtnl_close(rtnl);
 	if (!ret && nym_journal_find(ascent->journal, "up"))
-		return nym_fail(report,
-				"%s is up already; nothing was changed",
+		return nym_fail(report, "%s is up already; nothing was changed",
 				tunnel->name);
 	if (nym_journal_count(ascent->journal)) {
 		nym_warn(report,

@@ -34,8 +34,8 @@ static void says_how_it_ended(void)
 
 static void passes_input(void)
 {
-	const char *const check[] = { "sh", "-c",
-				      "test \"$(cat)\" = 'a text'", NULL };
+	const char *const check[] = { "sh", "-c", "test \"$(cat)\" = 'a text'",
+				      NULL };
 
 	expect(!nym_program_run(check, "a text", &report));
 	expect(nym_program_run(check, "another", &report));
@@ -51,9 +51,10 @@ static void expands_the_name(void)
 /* In a child, so that this program's signals stay as they are. */
 static void hands_signals_on(void)
 {
-	const char *const waits[] = { "sh", "-c",
-				      "trap 'exit 5' TERM; kill -TERM $PPID; sleep 20 & wait",
-				      NULL };
+	const char *const waits[] = {
+		"sh", "-c",
+		"trap 'exit 5' TERM; kill -TERM $PPID; sleep 20 & wait", NULL
+	};
 	int status;
 	pid_t pid;
 
@@ -62,9 +63,8 @@ static void hands_signals_on(void)
 		nym_program_block_signals(NULL, NULL);
 		if (!nym_program_run(waits, NULL, &report))
 			_exit(1);
-		_exit(strcmp(report.error, "sh failed with exit status 5") ?
-			      2 :
-			      0);
+		_exit(strcmp(report.error, "sh failed with exit status 5") ? 2 :
+									     0);
 	}
 	waitpid(pid, &status, 0);
 	expect(WIFEXITED(status) && !WEXITSTATUS(status));

@@ -177,7 +177,8 @@ static void strips(void)
 
 static const struct ktap_case cases[] = {
 	{ "all keys are read and written", reads_all_keys },
-	{ "wrong values are refused with line, key and fix", refuses_wrong_values },
+	{ "wrong values are refused with line, key and fix",
+	  refuses_wrong_values },
 	{ "keys belong to [Interface]", keeps_to_its_section },
 	{ "strip leaves what is the device's", strips },
 };

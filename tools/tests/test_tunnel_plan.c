@@ -95,12 +95,12 @@ static void expect_steps(const char *expected, const char *text)
 #define KEY_B "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAI="
 #define KEY_C "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAM="
 #define PRIVATE "PrivateKey = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQ=\n"
-#define ENTRY(endpoint, allowed)                                              \
-	"[Peer]\nPublicKey = " KEY_A "\nEndpoint = " endpoint                 \
+#define ENTRY(endpoint, allowed)                              \
+	"[Peer]\nPublicKey = " KEY_A "\nEndpoint = " endpoint \
 	"\nAllowedIPs = " allowed "\n"
-#define EXIT(endpoint, allowed)                                               \
-	"[Peer]\nPublicKey = " KEY_B "\nVia = " KEY_A                         \
-	"\nViaAddress = 10.1.0.2\nEndpoint = " endpoint                       \
+#define EXIT(endpoint, allowed)                         \
+	"[Peer]\nPublicKey = " KEY_B "\nVia = " KEY_A   \
+	"\nViaAddress = 10.1.0.2\nEndpoint = " endpoint \
 	"\nAllowedIPs = " allowed "\n"
 
 #define BEGIN "ip link add dev t0 type nym\nnymctl setconf t0\n"
@@ -121,8 +121,8 @@ static void takes_default_routes(void)
 		     "ip -6 rule add priority 999 not fwmark 0xca6c table 51820\n"
 		     "set the name servers of t0\n",
 		     "[Interface]\n" PRIVATE
-		     "Address = 10.0.0.2/24, fd00::2/64\nDNS = 10.0.0.1\n"
-		     ENTRY("192.0.2.1:51820", "::/0, 0.0.0.0/0"));
+		     "Address = 10.0.0.2/24, fd00::2/64\nDNS = 10.0.0.1\n" ENTRY("192.0.2.1:51820",
+										 "::/0, 0.0.0.0/0"));
 	/* One family takes nothing of the other. */
 	expect_steps(BEGIN
 		     "ip link set mtu 1440 up dev t0\n"
@@ -130,31 +130,30 @@ static void takes_default_routes(void)
 		     "ip -6 route add ::/0 dev t0 table 119\n"
 		     "ip -6 rule add priority 998 table main suppress_prefixlength 0\n"
 		     "ip -6 rule add priority 999 not fwmark 0x77 table 119\n",
-		     "[Interface]\n" PRIVATE "FwMark = 0x77\n"
-		     ENTRY("192.0.2.1:51820", "::/0"));
+		     "[Interface]\n" PRIVATE
+		     "FwMark = 0x77\n" ENTRY("192.0.2.1:51820", "::/0"));
 }
 
 static void routes_the_rest_by_table_main(void)
 {
 	/* Narrow ones first, none twice, none that an address brings. */
-	expect_steps(BEGIN
-		     "ip -4 address add 10.0.0.2/24 dev t0\n"
-		     "ip link set mtu 1420 up dev t0\n"
-		     "ip -6 route add fd01::/64 dev t0\n"
-		     "ip -4 route add 10.9.9.9/32 dev t0\n"
-		     "ip -4 route add 10.2.0.0/16 dev t0\n"
-		     "ip -4 route add 10.0.0.0/8 dev t0\n",
-		     "[Interface]\n" PRIVATE "Address = 10.0.0.2/24\n"
-		     ENTRY("192.0.2.1:51820",
-			   "10.0.0.0/8, 10.0.0.7/32, 10.2.3.4/16, fd01::7/64, 10.9.9.9")
-		     "[Peer]\nPublicKey = " KEY_C "\nAllowedIPs = 10.2.0.0/16\n");
+	expect_steps(BEGIN "ip -4 address add 10.0.0.2/24 dev t0\n"
+			   "ip link set mtu 1420 up dev t0\n"
+			   "ip -6 route add fd01::/64 dev t0\n"
+			   "ip -4 route add 10.9.9.9/32 dev t0\n"
+			   "ip -4 route add 10.2.0.0/16 dev t0\n"
+			   "ip -4 route add 10.0.0.0/8 dev t0\n",
+		     "[Interface]\n" PRIVATE
+		     "Address = 10.0.0.2/24\n" ENTRY("192.0.2.1:51820",
+						     "10.0.0.0/8, 10.0.0.7/32, 10.2.3.4/16, fd01::7/64, 10.9.9.9") "[Peer]\nPublicKey = " KEY_C
+														   "\nAllowedIPs = 10.2.0.0/16\n");
 	/* An address without a network brings nothing. */
-	expect_steps(BEGIN
-		     "ip -4 address add 10.0.0.2/32 dev t0\n"
-		     "ip link set mtu 1440 up dev t0\n"
-		     "ip -4 route add 10.0.0.2/32 dev t0\n",
-		     "[Interface]\n" PRIVATE "Address = 10.0.0.2/32\n"
-		     ENTRY("192.0.2.1:51820", "10.0.0.2/32"));
+	expect_steps(BEGIN "ip -4 address add 10.0.0.2/32 dev t0\n"
+			   "ip link set mtu 1440 up dev t0\n"
+			   "ip -4 route add 10.0.0.2/32 dev t0\n",
+		     "[Interface]\n" PRIVATE
+		     "Address = 10.0.0.2/32\n" ENTRY("192.0.2.1:51820",
+						     "10.0.0.2/32"));
 }
 
 static void keeps_to_table(void)
@@ -162,43 +161,45 @@ static void keeps_to_table(void)
 	expect_steps(BEGIN "ip -4 address add 10.0.0.2/24 dev t0\n"
 			   "ip link set mtu 1440 up dev t0\n",
 		     "[Interface]\n" PRIVATE
-		     "Address = 10.0.0.2/24\nTable = off\n"
-		     ENTRY("192.0.2.1:51820", "0.0.0.0/0, 10.5.0.0/16"));
+		     "Address = 10.0.0.2/24\nTable = off\n" ENTRY("192.0.2.1:51820",
+								  "0.0.0.0/0, 10.5.0.0/16"));
 	expect_steps(BEGIN "ip -4 address add 10.0.0.2/24 dev t0\n"
 			   "ip link set mtu 1440 up dev t0\n"
 			   "ip -4 route add 10.0.0.0/24 dev t0 table 7\n"
 			   "ip -4 route add 0.0.0.0/0 dev t0 table 7\n",
 		     "[Interface]\n" PRIVATE
-		     "Address = 10.0.0.2/24\nTable = 7\n"
-		     ENTRY("192.0.2.1:51820", "0.0.0.0/0, 10.0.0.0/24"));
+		     "Address = 10.0.0.2/24\nTable = 7\n" ENTRY("192.0.2.1:51820",
+								"0.0.0.0/0, 10.0.0.0/24"));
 }
 
 static void nests(void)
 {
 	/* The order in the file is of no matter. */
-	static const char plan[] =
-		BEGIN "ip -4 address add 10.2.0.2/32 dev t0\n"
-		      "ip link set mtu 1380 up dev t0\n"
-		      "nft add table inet nymctl-t0\n"
-		      "sysctl net.ipv4.conf.all.src_valid_mark=1\n"
-		      "ip -4 route add 0.0.0.0/0 dev t0 table 51820\n"
-		      "ip -4 rule add priority 32764 table main suppress_prefixlength 0\n"
-		      "ip -4 rule add priority 32765 not fwmark 0xca6c table 51820\n";
+	static const char plan[] = BEGIN
+		"ip -4 address add 10.2.0.2/32 dev t0\n"
+		"ip link set mtu 1380 up dev t0\n"
+		"nft add table inet nymctl-t0\n"
+		"sysctl net.ipv4.conf.all.src_valid_mark=1\n"
+		"ip -4 route add 0.0.0.0/0 dev t0 table 51820\n"
+		"ip -4 rule add priority 32764 table main suppress_prefixlength 0\n"
+		"ip -4 rule add priority 32765 not fwmark 0xca6c table 51820\n";
 
-	expect_steps(plan, "[Interface]\n" PRIVATE "Address = 10.2.0.2/32\n"
-		     ENTRY("192.0.2.1:51820", "198.51.100.1/32")
-		     EXIT("198.51.100.1:51820", "0.0.0.0/0"));
-	expect_steps(plan, "[Interface]\n" PRIVATE "Address = 10.2.0.2/32\n"
-		     EXIT("198.51.100.1:51820", "0.0.0.0/0")
-		     ENTRY("192.0.2.1:51820", ""));
+	expect_steps(plan, "[Interface]\n" PRIVATE
+			   "Address = 10.2.0.2/32\n" ENTRY("192.0.2.1:51820",
+							   "198.51.100.1/32")
+				   EXIT("198.51.100.1:51820", "0.0.0.0/0"));
+	expect_steps(plan, "[Interface]\n" PRIVATE
+			   "Address = 10.2.0.2/32\n" EXIT("198.51.100.1:51820",
+							  "0.0.0.0/0")
+				   ENTRY("192.0.2.1:51820", ""));
 	/* A carrier's other allowed IPs are for the host, too. */
 	expect_steps(BEGIN "ip link set mtu 1380 up dev t0\n"
 			   "ip -4 route add 198.51.100.2/32 dev t0\n"
 			   "ip -4 route add 198.51.100.0/24 dev t0\n",
 		     "[Interface]\n" PRIVATE
-		     ENTRY("192.0.2.1:51820",
-			   "198.51.100.0/24, 198.51.100.2/32, 198.51.100.1/32")
-		     EXIT("198.51.100.1:51820", ""));
+			     ENTRY("192.0.2.1:51820",
+				   "198.51.100.0/24, 198.51.100.2/32, 198.51.100.1/32")
+				     EXIT("198.51.100.1:51820", ""));
 }
 
 static void expect_mtu(uint32_t expected, const char *interface,
@@ -220,15 +221,16 @@ static void fits_the_path(void)
 {
 	static const char entry4[] = ENTRY("192.0.2.1:1", "");
 	static const char entry6[] = ENTRY("[2001:db8::1]:1", "");
-	static const char exit44[] =
-		ENTRY("192.0.2.1:1", "") EXIT("198.51.100.1:1", "");
-	static const char exit64[] =
-		ENTRY("[2001:db8::1]:1", "") EXIT("198.51.100.1:1", "");
-	static const char exit46[] =
-		ENTRY("192.0.2.1:1", "") EXIT("[2001:db8::2]:1", "");
+	static const char exit44[] = ENTRY("192.0.2.1:1", "")
+		EXIT("198.51.100.1:1", "");
+	static const char exit64[] = ENTRY("[2001:db8::1]:1", "")
+		EXIT("198.51.100.1:1", "");
+	static const char exit46[] = ENTRY("192.0.2.1:1", "")
+		EXIT("[2001:db8::2]:1", "");
 	static const char unknown[] = "[Peer]\nPublicKey = " KEY_A "\n";
-	static const char both[] = ENTRY("192.0.2.1:1", "")
-		"[Peer]\nPublicKey = " KEY_C "\nEndpoint = [2001:db8::3]:1\n";
+	static const char both[] = ENTRY("192.0.2.1:1",
+					 "") "[Peer]\nPublicKey = " KEY_C
+					     "\nEndpoint = [2001:db8::3]:1\n";
 	struct underlay underlay = { 1500, 1400, 9000, 0 };
 
 	expect_mtu(1440, "", entry4, &underlay);
@@ -286,11 +288,13 @@ static void refuses_marks_of_system_tables(void)
 	size_t i;
 
 	for (i = 0; i < 3; i++) {
-		snprintf(text, sizeof(text), "[Interface]\n" PRIVATE
+		snprintf(text, sizeof(text),
+			 "[Interface]\n" PRIVATE
 			 "FwMark = %s\n" ENTRY("192.0.2.1:1", "0.0.0.0/0"),
 			 marks[i]);
 		found = steps(text, &ethernet);
-		expect(strstr(found, "the routing table of that number is the system's"));
+		expect(strstr(found,
+			      "the routing table of that number is the system's"));
 		free(found);
 	}
 }
