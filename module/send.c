@@ -561,7 +561,11 @@ static int lay_out(struct nym_send_train *train, const struct nym_path *path)
 	int ret;
 
 	train->hops = path->hops;
-	train->mtu = nym_path_mtu(path);
+	/* Who gave the device less than the path seems to take knows of something
+	 * narrower on the way: padding shall not fill it.
+	 */
+	train->mtu = min(nym_path_mtu(path),
+			 READ_ONCE(path->hop[0]->device->dev->mtu));
 	train->prefix = path->hops * sizeof(struct nym_message_data);
 	for (hop = 0; hop < path->hops - 1; ++hop) {
 		ret = nym_nest_header_init(&train->nest[hop], path->bind[hop],
