@@ -199,12 +199,16 @@ persistent()
 	# Nobody sends a packet: the keepalive alone makes the session.
 	set_peer "$host" endpoint "$(endpoint 4 "$to" 51820)" persistent-keepalive 1
 	wait_until 10 endpoint_is "$to" "$(endpoint 4 "$host" 51820)"
-	sleep 3.5
+	wait_until 20 has_sent_keepalives "$host" 3
 	capture_end keepalives
-	[ "$(capture_count keepalives 'udp[4:2] = 40 and src port 51820 and src' \
-		"$(outer4 "$host")")" -ge 3 ]
 	set_peer "$host" persistent-keepalive off
 	expect_equal 'interval' off "$(field "$host" persistent-keepalive)"
+}
+
+has_sent_keepalives()
+{
+	[ "$(capture_count keepalives 'udp[4:2] = 40 and src' \
+		"$(outer4 "$1")")" -ge "$2" ]
 }
 
 endpoint_is()
@@ -218,7 +222,7 @@ test_case 'persistent keepalive of stock' persistent stock
 # Outer packets carry the mark, and so take the route that the mark selects.
 marked()
 {
-	local family=$1 port=51820
+	local family=$1
 
 	connected ours "$family"
 	ns ours nft -f - <<-'RULES'
