@@ -7,77 +7,20 @@ import socket
 import struct
 import time
 
-import driver
 import messages
 import netns
 import packets
 from cases import case, equal, run
-from driver import INNER, INNER_PORT, PEER_INNER, base64_of
+from driver import INNER, base64_of
+from load import ahead_of_all, cookie_under_load, flood, with_mac2
 from messages import COOKIE, DATA, INITIATION, RESPONSE, tai64n
-from peer import NAMES, PATIENCE, SILENCE, Peer, key
+from pair import (ADDRESS, KEYS, OTHER_ADDRESS, PORT, begin, begin_initiator,
+                  deliver, established, open_peer, packet, refuse)
+from peer import NAMES, PATIENCE, SILENCE
 from x25519 import LOW_ORDER, public_key
 
-KEYS = {name: key(os.environ["KEY_" + name.upper()])
-        for name in ("device", "remote", "stranger")}
-ADDRESS = "198.18.2.2"
-OTHER_ADDRESS = "198.18.2.3"
-PORT = 40000
 # Bits of a replay window less the word that the ring keeps free.
 WINDOW = 8192 - struct.calcsize("l") * 8
-
-_opened = []
-
-
-def open_peer(address=ADDRESS, port=PORT, name="remote"):
-    peer = Peer("remote", address, port, KEYS[name],
-                public_key(KEYS["device"]),
-                (driver.OUTER[6 if ":" in address else 4], driver.PORT))
-    _opened.append(peer)
-    return peer
-
-
-def begin(*words, **options):
-    """A fresh device and its peer."""
-    while _opened:
-        _opened.pop().close()
-    device = driver.Driver(KEYS["device"], public_key(KEYS["remote"]), *words,
-                           **options)
-    return device, open_peer()
-
-
-def begin_initiator(**options):
-    """A device that knows where its peer is."""
-    return begin("endpoint", f"{ADDRESS}:{PORT}", **options)
-
-
-def packet(payload, version=4, source=None):
-    return packets.udp(source or PEER_INNER[version], INNER[version],
-                       INNER_PORT, INNER_PORT, payload)
-
-
-def established():
-    """A device that is the responder of a session that it has confirmed."""
-    device, peer = begin()
-    session = peer.initiate()
-    deliver(device, peer, session, b"confirm")
-    return device, peer, session
-
-
-def deliver(device, peer, session, payload, version=4, **options):
-    """A payload that must get through."""
-    device.socket(version)
-    peer.send(session.data(packet(payload, version), **options))
-    equal("delivered", [payload], device.heard(PATIENCE, version))
-
-
-def refuse(device, peer, session, messages_, why):
-    """Messages after which only a good one is delivered.  The device works
-    on them in order, so it is done with them when the good one arrives."""
-    device.socket()
-    for message in messages_:
-        peer.send(message)
-    equal(why, [], device.heard())
-    deliver(device, peer, session, b"good")
 
 
 def pause():
@@ -521,48 +464,6 @@ def _():
     deliver(device, peer, third, b"confirmed too")
     refuse(device, peer, third, [first.data(packet(b"no"))], "oldest keys")
     deliver(device, peer, second, b"previous now")
-
-
-@contextlib.contextmanager
-def ahead_of_all():
-    """Run before the driver's workers, so that they find much to do."""
-    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
-    try:
-        yield
-    finally:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-
-
-UDP_SEGMENT = 103
-FLOOD = 900
-
-
-def flood(flooder):
-    """More initiations at once than the device can keep up with.  They are
-    made for it, but by nobody that it knows."""
-    one = messages.add_macs(struct.pack("<II", INITIATION, 0) +
-                            os.urandom(108), flooder.remote)
-    train = one * 60
-    for _ in range(0, FLOOD, 60):
-        flooder.socket.sendmsg([train], [(socket.SOL_UDP, UDP_SEGMENT,
-                                          struct.pack("H", len(one)))],
-                               0, flooder.endpoint)
-
-
-def cookie_under_load(peer, flooder, initiation):
-    with ahead_of_all():
-        flood(flooder)
-        peer.send(initiation)
-    reply = peer.expect(COOKIE)
-    equal("bytes", 64, len(reply))
-    equal("index", messages.sender_index(initiation),
-          messages.receiver_index(reply))
-    return messages.read_cookie(reply, peer.remote, initiation)
-
-
-def with_mac2(initiation, cookie):
-    return initiation[:-16] + messages.blake2s(initiation[:-16], key=cookie,
-                                               size=16)
 
 
 @case("under load, a responder answers with a cookie until mac2 shows it")
