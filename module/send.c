@@ -878,6 +878,17 @@ static bool is_too_big(const struct sk_buff *skb, unsigned int mtu)
 	return skb->len > mtu;
 }
 
+/* What a packet's sender may send at once. A narrower path carries no less than
+ * the least MTU of IPv6, whose senders cannot go below it: our own datagrams are
+ * fragmented instead.
+ */
+static unsigned int packet_mtu(const struct sk_buff *skb, unsigned int path_mtu)
+{
+	if (skb->protocol == htons(ETH_P_IPV6))
+		return max_t(unsigned int, path_mtu, IPV6_MIN_MTU);
+	return path_mtu;
+}
+
 /* Can the path be used at all? Return: 0; -ENOLINK without a carrier,
  * -EDESTADDRREQ without an endpoint, -EADDRNOTAVAIL without via-address.
  */
@@ -950,7 +961,7 @@ static int admit_packet(struct nym_device *device, struct sk_buff *skb,
 		tell_unreachable(skb);
 		return ret;
 	}
-	mtu = nym_path_mtu(&path);
+	mtu = packet_mtu(skb, nym_path_mtu(&path));
 	if (unlikely(is_too_big(skb, mtu))) {
 		tell_too_big(skb, mtu);
 		return -EMSGSIZE;
