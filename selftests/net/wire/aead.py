@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """ChaCha20-Poly1305 (RFC 8439) and XChaCha20-Poly1305, slow but independent
-of the kernel's."""
+of the kernel's.  Names are those of the RFC."""
+# pylint: disable=invalid-name
 import struct
 
 MASK = 0xffffffff

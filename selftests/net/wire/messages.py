@@ -31,11 +31,13 @@ def blake2s(*parts, size=32, key=b""):
 
 def kdf(key, text, count):
     secret = hmac.new(key, text, hashlib.blake2s).digest()
-    out = [b""]
+    last = b""
+    out = b""
     for number in range(1, count + 1):
-        out.append(hmac.new(secret, out[-1] + bytes([number]),
-                            hashlib.blake2s).digest())
-    return out[1:]
+        last = hmac.new(secret, last + bytes([number]),
+                        hashlib.blake2s).digest()
+        out += last
+    return struct.unpack("32s" * count, out)
 
 
 def tai64n(seconds=None):
@@ -143,6 +145,10 @@ class Handshake:
         self.psk = psk
         self.index = struct.unpack("<I", os.urandom(4))[0]
         self.ephemeral = os.urandom(32)
+        self.remote_ephemeral = None
+        self.remote_index = None
+        self.timestamp = None
+        self.chaining = self.hash = self.key = None
 
     def _start(self, responder):
         self.chaining = blake2s(b"Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s")

@@ -4,6 +4,7 @@ import socket
 import struct
 
 UDP, ICMP, ICMP6 = 17, 1, 58
+TTL = 64
 
 
 def checksum(data):
@@ -15,15 +16,16 @@ def checksum(data):
     return ~total & 0xffff
 
 
-def ip(source, destination, payload, protocol=UDP, tos=0, ttl=64, df=False):
+def ip_packet(source, destination, payload, protocol=UDP, traffic_class=0,
+              dont_fragment=False):
     """A packet of the family that the addresses are of."""
     if ":" in source:
-        return struct.pack("!IHBB", 6 << 28 | tos << 20, len(payload),
-                           protocol, ttl) + \
+        return struct.pack("!IHBB", 6 << 28 | traffic_class << 20, len(payload),
+                           protocol, TTL) + \
             socket.inet_pton(socket.AF_INET6, source) + \
             socket.inet_pton(socket.AF_INET6, destination) + payload
-    header = struct.pack("!BBHHHBBH4s4s", 0x45, tos, 20 + len(payload), 0,
-                         0x4000 if df else 0, ttl, protocol, 0,
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, traffic_class, 20 + len(payload), 0,
+                         0x4000 if dont_fragment else 0, TTL, protocol, 0,
                          socket.inet_aton(source),
                          socket.inet_aton(destination))
     return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + \
@@ -38,7 +40,7 @@ def udp(source, destination, source_port, destination_port, payload, **options):
         socket.inet_pton(family, destination) + \
         struct.pack("!II", len(datagram), UDP)
     found = checksum(pseudo + datagram) or 0xffff
-    return ip(source, destination,
+    return ip_packet(source, destination,
               datagram[:6] + struct.pack("!H", found) + datagram[8:], UDP,
               **options)
 
@@ -54,7 +56,7 @@ def length(packet):
     return struct.unpack_from("!H", packet, 2)[0]
 
 
-def tos(packet):
+def traffic_class_of(packet):
     if version(packet) == 6:
         return struct.unpack_from("!I", packet)[0] >> 20 & 0xff
     return packet[1]

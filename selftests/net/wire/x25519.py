@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Curve25519 (RFC 7748), for keys that guard nothing: not constant time."""
+"""Curve25519 (RFC 7748), for keys that guard nothing: not constant time.
+Names are those of the RFC."""
+# pylint: disable=invalid-name,too-many-locals
 P = 2 ** 255 - 19
 A24 = 121665
 BASE = (9).to_bytes(32, "little")
