@@ -15,7 +15,8 @@ from driver import INNER, base64_of
 from load import ahead_of_all, cookie_under_load, flood, with_mac2
 from messages import COOKIE, DATA, INITIATION, RESPONSE, tai64n
 from pair import (ADDRESS, KEYS, OTHER_ADDRESS, PORT, begin, begin_initiator,
-                  deliver, established, open_peer, packet, refuse)
+                  deliver, established, open_peer, packet, private_of,
+                  refuse)
 from peer import NAMES, PATIENCE, SILENCE
 from x25519 import LOW_ORDER, public_key
 
@@ -508,7 +509,7 @@ def _():
 @case("under load, one source gets no more than its share of handshakes")
 def _():
     device, peer = begin()
-    privates = [bytes([number]) + KEYS["remote"][1:] for number in range(24)]
+    privates = [private_of(number) for number in range(24)]
     device.set(*[word for number, private in enumerate(privates)
                  for word in ("peer", base64_of(public_key(private)),
                               "allowed-ips", f"10.9.1.{number}/32")])

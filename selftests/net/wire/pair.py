@@ -18,6 +18,12 @@ PORT = 40000
 _opened = []
 
 
+def private_of(number):
+    """Private keys of any number of peers.  Not the first or last byte, of
+    which not all bits count."""
+    return KEYS["remote"][:8] + bytes([number]) + KEYS["remote"][9:]
+
+
 def open_peer(address=ADDRESS, port=PORT, name="remote"):
     peer = Peer("remote", address, port, KEYS[name],
                 public_key(KEYS["device"]),
