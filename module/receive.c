@@ -798,7 +798,11 @@ static void deliver_fragment(struct nym_receive_train *train,
 	look_inside(&whole->received[0], NULL);
 	for (l = layers; l < NYM_MAX_HOPS && check_replays(whole, l); ++l)
 		note_layer(whole, l);
-	if (whole->received[0].content != NYM_CONTENT_FRAGMENT)
+	/* On a long path a datagram put together may hold another's fragment; but
+	 * only inside a further layer, so this ends.
+	 */
+	if (whole->received[0].content != NYM_CONTENT_FRAGMENT ||
+	    whole->received[0].layers > layers)
 		deliver(whole, &whole->received[0], napi);
 	free_train(whole);
 }
