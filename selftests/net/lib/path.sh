@@ -41,18 +41,20 @@ path_peers()
 }
 
 # path_device CLIENT DEVICE FAMILIES GATEWAY...: a device with that path, up,
-# with the addresses that the exit knows. Its MTU leaves 80 bytes to each hop.
+# with the addresses that the exit knows. Its MTU leaves 80 bytes to each hop, or
+# is the least that IPv6 takes.
 path_device()
 {
-	local client=$1 device=$2 families=$3 exit=${!#}
+	local client=$1 device=$2 families=$3 exit=${!#} mtu
 	shift 3
+	mtu=$((1500 - 80 * $#))
 
 	ip -n "$client" link add "$device" type "$LINK_KIND"
 	# shellcheck disable=SC2046 # words to be split
 	ns "$client" "$NYMCTL" set "$device" $(path_peers "$client" "$families" "$@")
 	ip -n "$client" address add "$(inner 4 "$exit" 2)/32" dev "$device"
 	ip -n "$client" address add "$(inner 6 "$exit" 2)/128" dev "$device" nodad
-	ip -n "$client" link set "$device" mtu $((1500 - 80 * $#)) up
+	ip -n "$client" link set "$device" mtu $((mtu > 1280 ? mtu : 1280)) up
 }
 
 # path_route CLIENT DEVICE HOST: what goes to the host goes through the device.

@@ -5,6 +5,7 @@ import functools
 import os
 import socket
 import struct
+import time
 
 import packets
 from cases import case, equal, run
@@ -147,26 +148,32 @@ def cookie_outside(version):
         raise AssertionError("the cookie that came inside was not used")
 
 
+SECOND = {name: bytes([number]) * 32
+          for number, name in enumerate(("entry", "exit"), 0x41)}
+
+
+def second_entry(device):
+    """Another direct peer, at the exit's host, with a session."""
+    device.set("peer", base64_of(public_key(SECOND["entry"])),
+               "endpoint", f"{EXIT_ELSEWHERE[4]}:{PORT}")
+    entry = opened(Peer("exit", EXIT_ELSEWHERE[4], PORT, SECOND["entry"],
+                        public_key(KEYS["device"]), (OUTER[4], PORT)))
+    session = entry.initiate()
+    entry.send(session.data())
+    return NestedPeer(entry, session, device.version, KEYS["exit"],
+                      public_key(KEYS["client_exit"]))
+
+
 @both_versions("a nested message to the socket of a peer of another carrier is not taken")
 def other_carrier(version):
-    # A second path, whose entry sits at the exit's host.
     device = NestedDevice(version)
     session = device.open()
-    second = {name: bytes([number]) * 32
-              for number, name in enumerate(("entry", "exit"), 0x41)}
-    device.set("peer", base64_of(public_key(second["entry"])),
-               "endpoint", f"{EXIT_ELSEWHERE[4]}:{PORT}",
-               "peer", base64_of(public_key(second["exit"])),
+    stranger = second_entry(device)
+    device.set("peer", base64_of(public_key(SECOND["exit"])),
                "endpoint", device.endpoint(BEYOND[version]),
-               "via", base64_of(public_key(second["entry"])),
+               "via", base64_of(public_key(SECOND["entry"])),
                "via-address", ",".join(VIA.values()),
                "via-port", str(VIA_PORT))
-    entry = opened(Peer("exit", EXIT_ELSEWHERE[4], PORT, second["entry"],
-                        public_key(KEYS["device"]), (OUTER[4], PORT)))
-    entry_session = entry.initiate()
-    entry.send(entry_session.data())
-    stranger = NestedPeer(entry, entry_session, version, KEYS["exit"],
-                          public_key(KEYS["client_exit"]))
     message = session.data(device.packet(b"authentic"))
     stranger.send(message)
     stranger.send(stranger.handshake().initiation())
@@ -174,6 +181,30 @@ def other_carrier(version):
     equal("delivered", [], device.heard())
     expect_endpoint(device, version)
     device.deliver(session, b"authentic", message=message)
+
+
+@both_versions("what the former carrier still delivers moves no endpoint, and soon is not taken")
+def former_carrier(version):
+    device = NestedDevice(version)
+    session = device.open()
+    new = second_entry(device)
+    device.set_exit("via", base64_of(public_key(SECOND["entry"])),
+                    "via-port", str(VIA_PORT))
+    device.exit.address = EXIT_ELSEWHERE[version]
+    device.deliver(session, b"under way")
+    expect_endpoint(device, version)
+    # The answer goes the new way, to where the peer was before.
+    handshake = device.exit.handshake()
+    device.exit.send(handshake.initiation())
+    session = handshake.consume_response(new.expect(RESPONSE))
+    expect_endpoint(device, version)
+    time.sleep(3.2)
+    message = session.data(device.packet(b"late"))
+    device.exit.send(message)
+    device.exit.expect_silence()
+    equal("delivered", [], device.heard())
+    new.send(message)
+    equal("delivered", [b"late"], device.heard(PATIENCE))
 
 
 @both_versions("a direct peer's message inside a carrier is not taken")

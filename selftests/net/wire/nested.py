@@ -65,6 +65,11 @@ class NestedPeer(Peer):
         # Of the last packet that came: source port and traffic class.
         self.last_packet = None
 
+    def handshake(self):
+        # Of one peer, no more than fifty initiations a second are taken.
+        time.sleep(0.03)
+        return super().handshake()
+
     def wrap(self, message):
         """The nested datagram of a message."""
         return packets.udp(self.address, VIA[self.version], self.port, VIA_PORT,
@@ -181,6 +186,12 @@ class NestedDevice:
             sock.bind(("", INNER_PORT))
             self.inner[version] = sock
         return self.inner[version]
+
+    def connected(self, version):
+        """A socket of a program that speaks to one behind the exit only."""
+        sock = netns.udp(HOST, INNER[version])
+        sock.connect((BEYOND[version], INNER_PORT))
+        return sock
 
     def say(self, payload=b"hello", version=4):
         """Have a packet to send through the path."""

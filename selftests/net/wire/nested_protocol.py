@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Test cases of nested_protocol.sh."""
+import functools
+import socket
+import struct
+import time
+
+import load
+import packets
+from cases import case, equal, run
+from driver import OUTER
+from messages import RESPONSE
+from nested import BEYOND, ENTRY_INNER, EXIT, EXIT_ELSEWHERE, INNER, \
+    INNER_PORT, KEYS, PORT, VIA, NestedDevice, opened
+from peer import PATIENCE, SILENCE, Peer
+from x25519 import public_key
+
+NOT_ECT, ECT_1, ECT_0, CE = range(4)
+OTHER_PORT = 52000
+# IP_RECVTOS, IPV6_RECVTCLASS; the level and type of what they give.
+RECEIVE_CLASS = {4: (socket.IPPROTO_IP, 13, 1), 6: (socket.IPPROTO_IPV6, 66, 67)}
+SEND_CLASS = {4: (socket.IPPROTO_IP, socket.IP_TOS),
+              6: (socket.IPPROTO_IPV6, socket.IPV6_TCLASS)}
+# IP_MTU_DISCOVER, IP_MTU and their kin.
+DISCOVER = {4: (socket.IPPROTO_IP, 10), 6: (socket.IPPROTO_IPV6, 23)}
+MTU = {4: (socket.IPPROTO_IP, 14), 6: (socket.IPPROTO_IPV6, 24)}
+
+
+def both_versions(description):
+    """A case over IPv4 and one over IPv6; the function is told which."""
+    def add(function):
+        for version in (4, 6):
+            case(f"{description}, IPv{version}")(
+                functools.partial(function, version))
+        return function
+    return add
+
+
+def where_to(packet):
+    """Destination address and port of a nested datagram."""
+    if packets.version(packet) == 4:
+        return (socket.inet_ntoa(packet[16:20]),
+                struct.unpack_from("!H", packet, 22)[0])
+    return (socket.inet_ntop(socket.AF_INET6, packet[24:40]),
+            struct.unpack_from("!H", packet, 42)[0])
+
+
+def expect_said(device, session, payload):
+    """What the device's host says arrives; keepalives may come before."""
+    device.say(payload)
+    while packet := device.exit.expect_data(session):
+        if packets.udp_payload(packet) == payload:
+            return packet
+
+
+@both_versions("a nested peer roams inside its carrier")
+def roams(version):
+    device = NestedDevice(version)
+    session = device.open()
+    expect_said(device, session, b"before")
+    equal("sent to", (EXIT[version], PORT), where_to(device.exit.last_packet))
+    for address, port in ((EXIT[version], OTHER_PORT),
+                          (EXIT_ELSEWHERE[version], PORT)):
+        device.exit.address, device.exit.port = address, port
+        device.deliver(session, b"from elsewhere")
+        expect_said(device, session, b"after")
+        equal("sent to", (address, port), where_to(device.exit.last_packet))
+        equal("endpoint", device.endpoint(address, port),
+              device.show("exit", "endpoints"))
+    # A handshake moves it as well.
+    device.exit.address = EXIT[version]
+    device.exit.initiate()
+    equal("response sent to", (EXIT[version], PORT),
+          where_to(device.exit.last_packet))
+
+
+@both_versions("the entry roams under its nested peer")
+def entry_roams(version):
+    device = NestedDevice(version)
+    session = device.open()
+    elsewhere = opened(Peer("exit", EXIT_ELSEWHERE[4], OTHER_PORT,
+                            KEYS["entry"], public_key(KEYS["client_entry"]),
+                            (OUTER[4], PORT)))
+    device.exit.carrier = elsewhere
+    device.deliver(session, b"from elsewhere")
+    expect_said(device, session, b"there")
+    device.entry.expect_silence()
+    equal("endpoint of the exit", device.endpoint(EXIT[version]),
+          device.show("exit", "endpoints"))
+
+
+@both_versions("under load, a nested peer is sent a cookie inside its carrier")
+def cookies(version):
+    device = NestedDevice(version)
+    device.open_entry()
+    handshake = device.exit.handshake()
+    initiation = handshake.initiation()
+    flooder = opened(Peer("exit", EXIT_ELSEWHERE[4], OTHER_PORT, KEYS["entry"],
+                          public_key(KEYS["client_entry"]), (OUTER[4], PORT)))
+    cookie = load.cookie_under_load(device.exit, flooder, initiation)
+    device.outside.expect_silence()
+    # With the cookie the same message is good.
+    message = load.with_mac2(initiation, cookie)
+    with load.ahead_of_all():
+        load.flood(flooder)
+        device.exit.send(message)
+    session = handshake.consume_response(device.exit.expect(RESPONSE))
+    device.deliver(session, b"good")
+
+
+@both_versions("keepalives of a nested peer go through its carrier")
+def keepalives(version):
+    device = NestedDevice(version, exit_words=("persistent-keepalive", "1"))
+    session = device.open()
+    begin = time.monotonic()
+    for _ in range(2):
+        equal("keepalive", b"", device.exit.expect_data(session))
+    if time.monotonic() - begin > PATIENCE:
+        raise AssertionError("keepalives were late")
+    device.outside.expect_silence()
+
+
+@both_versions("both sides rekey inside the carrier")
+def rekeys(version):
+    device = NestedDevice(version)
+    device.say(b"first")
+    device.open_entry()
+    session = device.exit.respond()
+    equal("first", b"first",
+          packets.udp_payload(device.exit.expect_data(session)))
+    # As the responder; the device goes on with the new key.
+    renewed = device.exit.initiate()
+    device.deliver(renewed, b"confirm")
+    expect_said(device, renewed, b"new key")
+    # The former one still receives.
+    device.deliver(session, b"former key")
+    device.outside.expect_silence()
+
+
+# Bytes that a hop takes from the carrier's MTU.
+OVERHEAD = {4: 60, 6: 80}
+
+
+@both_versions("too-big errors from behind the entry reach the sender")
+def path_mtu(version):
+    device = NestedDevice(version, mtu=1420)
+    session = device.open()
+    sock = device.socket(4)
+    sock.setsockopt(*DISCOVER[4], 2)
+    expect_said(device, session, bytes(1200))
+    quoted = device.exit.last_packet[:200]
+    told = 1300
+    kind = (3, 4) if version == 4 else (2, 0)
+    body = struct.pack("!BBHI", *kind, 0, told) + quoted
+    if version == 4:
+        found = packets.checksum(body)
+        protocol = packets.ICMP
+    else:
+        protocol = packets.ICMP6
+        found = packets.checksum(
+            socket.inet_pton(socket.AF_INET6, ENTRY_INNER[6]) +
+            socket.inet_pton(socket.AF_INET6, VIA[6]) +
+            struct.pack("!II", len(body), protocol) + body)
+    device.entry.send(device.exit.session.data(packets.ip_packet(
+        ENTRY_INNER[version], VIA[version],
+        body[:2] + struct.pack("!H", found) + body[4:], protocol)))
+    expect_said(device, session, bytes(100))
+    expected = told - OVERHEAD[version]
+    deadline = time.monotonic() + PATIENCE
+    found = None
+    while found != expected and time.monotonic() < deadline:
+        with device.connected(4) as probe:
+            probe.setsockopt(*DISCOVER[4], 2)
+            try:
+                probe.send(bytes(1300))
+                time.sleep(0.05)
+            except OSError:
+                pass
+            found = probe.getsockopt(*MTU[4])
+    equal("MTU that the sender has", expected, found)
+    device.exit.drain(SILENCE)
+    expect_said(device, session, bytes(expected - 28))
+
+
+def outer_class(device):
+    """Has the entry tell the traffic class of what comes."""
+    level, option, _ = RECEIVE_CLASS[4]
+    device.entry.socket.setsockopt(level, option, 1)
+
+
+@both_versions("congestion marks go out through both layers, and nothing else of the class")
+def marks_out(version):
+    device = NestedDevice(version)
+    session = device.open()
+    outer_class(device)
+    sock = device.socket(4)
+    for mark in (ECT_0, ECT_1, CE, NOT_ECT):
+        # With the class of expedited forwarding.
+        sock.setsockopt(*SEND_CLASS[4], 0xb8 | mark)
+        payload = b"mark %d" % mark
+        device.say(payload)
+        while True:
+            datagram, ancillary, _, _ = device.entry.socket.recvmsg(65535, 64)
+            _, packet = device.exit.session.read(datagram)
+            message = packets.udp_payload(packet) if packet else None
+            if message and packets.udp_payload(
+                    session.read(message)[1] or bytes(40)) == payload:
+                break
+        outer = ancillary[0][2][0]
+        # RFC 6040, normal mode: copied, and CE too.
+        equal("class of the nested datagram", mark,
+              packets.traffic_class_of(packet))
+        equal("class of the outer datagram", mark, outer)
+
+
+@both_versions("congestion marks of both layers come in")
+def marks_in(version):
+    device = NestedDevice(version)
+    session = device.open()
+    sock = device.socket(4)
+    sock.setsockopt(socket.IPPROTO_IP, 13, 1)
+
+    def receive(outer, nested, inner):
+        device.entry.socket.setsockopt(*SEND_CLASS[4], outer)
+        device.exit.traffic_class = nested
+        device.exit.send(session.data(packets.udp(
+            BEYOND[4], INNER[4], INNER_PORT, INNER_PORT, b"marked",
+            traffic_class=inner)))
+        sock.settimeout(PATIENCE if inner or CE not in (outer, nested)
+                        else SILENCE)
+        try:
+            return sock.recvmsg(65535, 64)[1][0][2][0]
+        except TimeoutError:
+            return None
+
+    for ect in (ECT_0, ECT_1):
+        equal("nothing marked", ect, receive(ect, ect, ect))
+        equal("marked toward the entry", CE, receive(CE, ect, ect))
+        equal("marked behind the entry", CE, receive(ect, CE, ect))
+        equal("marked inside", CE, receive(ect, ect, CE))
+    equal("without marks", NOT_ECT, receive(NOT_ECT, NOT_ECT, NOT_ECT))
+    # A packet that cannot be marked is dropped instead.
+    equal("marked behind the entry, but not capable", None,
+          receive(NOT_ECT, CE, NOT_ECT))
+    equal("marked toward the entry, but not capable", None,
+          receive(CE, NOT_ECT, NOT_ECT))
+
+
+run()
