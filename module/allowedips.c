@@ -13,7 +13,6 @@
 #include "peer.h"
 
 #include <linux/bitops.h>
-#include <linux/minmax.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
@@ -173,7 +172,7 @@ static int insert(struct nym_allowedips *table, int family, const u64 key[2],
 	}
 
 	/* What is in the slot is longer, or leads elsewhere, or both. */
-	common = min(cidr, key_common(node->key, key));
+	common = key_common(node->key, key);
 	if (common < cidr) {
 		branch = node_create(family, key, common);
 		if (!branch) {

@@ -198,17 +198,6 @@ nym_udp_tunnel6_xmit_skb(struct dst_entry *dst, struct sock *sk,
 	ipv6_stub->ipv6_dst_lookup_flow(net, sk, fl6, final_dst)
 #endif
 
-#ifndef NYM_HAVE_GENL_SPLIT_OPS
-/* The fields that we set have the same names in both. */
-#define genl_split_ops	genl_ops
-#define split_ops	ops
-#define n_split_ops	n_ops
-#endif
-
-#ifndef GENL_MCAST_CAP_NET_ADMIN
-#define GENL_MCAST_CAP_NET_ADMIN	GENL_UNS_ADMIN_PERM
-#endif
-
 #ifndef NYM_HAVE_GENL_INFO_DUMP
 /* Only its ->attrs is common to both forms. */
 #define genl_info_dump	genl_dumpit_info

@@ -94,6 +94,12 @@ static void device_uninit(struct net_device *dev)
 	mutex_lock(&device->device_update_lock);
 	nym_peer_remove_all(device);
 	mutex_unlock(&device->device_update_lock);
+
+	/* A carrier's last packets may have brought messages of its nested
+	 * peers, after device_stop() looked.
+	 */
+	cancel_work_sync(&device->handshakes.work);
+	nym_handshake_queue_purge(device);
 }
 
 static const struct net_device_ops device_ops = {
@@ -206,7 +212,6 @@ static void device_destruct(struct net_device *dev)
 	device->handshake_wq = NULL;
 	destroy_workqueue(device->crypt_wq);
 	device->crypt_wq = NULL;
-	nym_handshake_queue_purge(device);
 
 	/* A key pair drops its peer after a grace period, and a peer takes
 	 * itself out of the index table at once but is freed after another.

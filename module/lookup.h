@@ -20,7 +20,7 @@ struct nym_peer;
  * @buckets:	of struct nym_peer.pubkey_entry
  */
 struct nym_pubkey_table {
-	struct mutex lock;
+	struct mutex lock;	/* changes of buckets */
 	siphash_key_t key;
 	DECLARE_HASHTABLE(buckets, 11);
 };
@@ -62,7 +62,7 @@ struct nym_index_entry {
  * @buckets:	of struct nym_index_entry.index_hash
  */
 struct nym_index_table {
-	spinlock_t lock;
+	spinlock_t lock;	/* changes of buckets */
 	DECLARE_HASHTABLE(buckets, 13);
 };
 

@@ -805,8 +805,11 @@ bool nym_noise_begin_session(struct nym_handshake *handshake,
 
 	nym_keypair_put(dropped[0], true);
 	nym_keypair_put(dropped[1], true);
-	if (!success)
-		nym_keypair_put(keypair, false);
+	if (!success) {
+		/* Nobody has seen it. */
+		nym_peer_put(peer);
+		kfree_sensitive(keypair);
+	}
 out:
 	up_write(&handshake->lock);
 	return success;

@@ -68,7 +68,7 @@ struct nym_keypairs {
 	struct nym_keypair __rcu *current_keypair;
 	struct nym_keypair __rcu *previous_keypair;
 	struct nym_keypair __rcu *next_keypair;
-	spinlock_t lock;
+	spinlock_t lock;	/* the pointers */
 };
 
 enum nym_handshake_state {

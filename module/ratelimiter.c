@@ -52,7 +52,7 @@ struct source {
  */
 struct bucket {
 	struct source source;
-	spinlock_t lock;
+	spinlock_t lock;	/* tokens, updated */
 	u64 tokens;
 	u64 updated;
 	struct hlist_node entry;

@@ -16,7 +16,7 @@
  *		window reaches back NYM_REPLAY_WINDOW_BITS - BITS_PER_LONG
  */
 struct nym_replay {
-	spinlock_t lock;
+	spinlock_t lock;	/* greatest, bitmap */
 	u64 greatest;
 	unsigned long bitmap[NYM_REPLAY_WINDOW_BITS / BITS_PER_LONG];
 };
