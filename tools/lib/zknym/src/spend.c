@@ -107,7 +107,8 @@ static int put_signature(uint8_t *out, size_t at_h, size_t at_s,
 	bool missing;
 	blst_fr both;
 
-	missing = blst_p1_affine_is_inf(h) | blst_p1_affine_is_inf(s);
+	missing = blst_p1_affine_is_inf(h);
+	missing |= blst_p1_affine_is_inf(s);
 	zn_disclose(&missing, sizeof(missing));
 	if (missing)
 		return ZKNYM_E_INFINITY;

@@ -178,9 +178,14 @@ static int write_corpus(const char *folder)
 		const struct encoding *e = &encodings[i];
 		FILE *file;
 
-		snprintf(path, sizeof(path), "%s/%s", folder, e->name);
+		/* Both forms of a wallet have one decoder. */
+		bool wallet = !strcmp(e->name, "wallet-signatures");
+		const char *name = wallet ? "wallet" : e->name;
+
+		snprintf(path, sizeof(path), "%s/%s", folder, name);
 		mkdir(path, 0777); /* may exist */
-		snprintf(path, sizeof(path), "%s/%s/valid", folder, e->name);
+		snprintf(path, sizeof(path), "%s/%s/%s", folder, name,
+			 wallet ? "signatures" : "valid");
 		file = fopen(path, "wb");
 		if (!file || fwrite(e->sample, e->len, 1, file) != 1 ||
 		    fclose(file)) {
