@@ -15,12 +15,12 @@
 
 #include "fixture.h"
 
-#define ROUNDS		41
-#define BATCH_MAX	64
-#define THRESHOLD	3
+#define ROUNDS 41
+#define BATCH_MAX 64
+#define THRESHOLD 3
 
-#define PAIRING_THERE	451e-6
-#define MULT_THERE	61e-6
+#define PAIRING_THERE 451e-6
+#define MULT_THERE 61e-6
 
 static struct {
 	struct generator generator;
@@ -113,8 +113,7 @@ static void run_aggregate(unsigned int count)
 	(void)count;
 	must(zknym_wallet_aggregate(&wallet, bench.partials, THRESHOLD,
 				    THRESHOLD, &bench.book.user,
-				    zknym_master_key(
-					    bench.authorities.master)));
+				    zknym_master_key(bench.authorities.master)));
 }
 
 static void run_spend(unsigned int count)
@@ -150,8 +149,10 @@ static void run_batch(unsigned int count)
 	for (i = 0; i < count; i++) {
 		decode(i);
 		items[i] = (struct zknym_batch_item){
-			bench.authorities.master, bench.payments[i],
-			bench.tickets[i].pay_info, bench.tickets[i].spend_date,
+			bench.authorities.master,
+			bench.payments[i],
+			bench.tickets[i].pay_info,
+			bench.tickets[i].spend_date,
 			0,
 		};
 	}
@@ -173,14 +174,14 @@ static void run_sign(unsigned int count)
 
 	for (i = 0; i < count; i++)
 		must(zknym_index_sign(&signature, &bench.authorities.secrets[0],
-				      zknym_master_key(
-					      bench.authorities.master), i));
+				      zknym_master_key(bench.authorities.master),
+				      i));
 }
 
 static void run_check(unsigned int count)
 {
-	const struct zknym_verification_key *key =
-		zknym_master_key(bench.authorities.master);
+	const struct zknym_verification_key *key = zknym_master_key(
+		bench.authorities.master);
 
 	must(zknym_index_check(bench.book.indices, 0, count, key, key, NULL));
 }
@@ -200,8 +201,8 @@ static void run_master(unsigned int count)
 static const struct operation {
 	const char *name;
 	void (*run)(unsigned int count);
-	unsigned int count;	/* of items in one run */
-	bool each;		/* time is for each item */
+	unsigned int count; /* of items in one run */
+	bool each;	    /* time is for each item */
 	double there, target;
 } operations[] = {
 	{ "pairing (blst)", run_pairing, 1, false, 0.451, 0 },
@@ -221,7 +222,7 @@ static const struct operation {
 	{ "prepare a master key", run_master, 1, false, 0, 0 },
 };
 
-#define OPERATIONS	(sizeof(operations) / sizeof(*operations))
+#define OPERATIONS (sizeof(operations) / sizeof(*operations))
 
 static void set_up(void)
 {

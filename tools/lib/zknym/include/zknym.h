@@ -45,44 +45,44 @@ extern "C" {
 #endif
 
 /* Sizes of encodings, in bytes. */
-#define ZKNYM_G1_SIZE			48	/* compressed point of G1 */
-#define ZKNYM_G2_SIZE			96	/* compressed point of G2 */
-#define ZKNYM_SCALAR_SIZE		32	/* little endian, below r */
-#define ZKNYM_USER_SECRET_SIZE		32
-#define ZKNYM_USER_PUBLIC_SIZE		48
-#define ZKNYM_USER_TEXT_SIZE		67	/* base58 and its NUL */
-#define ZKNYM_REQUEST_SIZE		397
-#define ZKNYM_REQUEST_SECRET_SIZE	248
-#define ZKNYM_SIGNATURE_SIZE		96
-#define ZKNYM_PARTIAL_WALLET_SIZE	200
-#define ZKNYM_WALLET_SIGNATURES_SIZE	133
-#define ZKNYM_WALLET_SIZE		141
-#define ZKNYM_PAY_INFO_SIZE		72
-#define ZKNYM_PROVIDER_SIZE		32	/* ed25519 public key */
-#define ZKNYM_SERIAL_SIZE		48
-#define ZKNYM_TAG_SIZE			48
+#define ZKNYM_G1_SIZE 48     /* compressed point of G1 */
+#define ZKNYM_G2_SIZE 96     /* compressed point of G2 */
+#define ZKNYM_SCALAR_SIZE 32 /* little endian, below r */
+#define ZKNYM_USER_SECRET_SIZE 32
+#define ZKNYM_USER_PUBLIC_SIZE 48
+#define ZKNYM_USER_TEXT_SIZE 67 /* base58 and its NUL */
+#define ZKNYM_REQUEST_SIZE 397
+#define ZKNYM_REQUEST_SECRET_SIZE 248
+#define ZKNYM_SIGNATURE_SIZE 96
+#define ZKNYM_PARTIAL_WALLET_SIZE 200
+#define ZKNYM_WALLET_SIGNATURES_SIZE 133
+#define ZKNYM_WALLET_SIZE 141
+#define ZKNYM_PAY_INFO_SIZE 72
+#define ZKNYM_PROVIDER_SIZE 32 /* ed25519 public key */
+#define ZKNYM_SERIAL_SIZE 48
+#define ZKNYM_TAG_SIZE 48
 
 /* Keys have 4 signed attributes; keys with an unused fifth are accepted. */
-#define ZKNYM_ATTRIBUTES		4
-#define ZKNYM_ATTRIBUTES_MAX		5
-#define ZKNYM_SECRET_KEY_SIZE(q)	(40 + 32 * (q))
-#define ZKNYM_VERIFICATION_KEY_SIZE(q)	(104 + 144 * (q))
-#define ZKNYM_SECRET_KEY_SIZE_MAX	ZKNYM_SECRET_KEY_SIZE(5)
-#define ZKNYM_VERIFICATION_KEY_SIZE_MAX	ZKNYM_VERIFICATION_KEY_SIZE(5)
+#define ZKNYM_ATTRIBUTES 4
+#define ZKNYM_ATTRIBUTES_MAX 5
+#define ZKNYM_SECRET_KEY_SIZE(q) (40 + 32 * (q))
+#define ZKNYM_VERIFICATION_KEY_SIZE(q) (104 + 144 * (q))
+#define ZKNYM_SECRET_KEY_SIZE_MAX ZKNYM_SECRET_KEY_SIZE(5)
+#define ZKNYM_VERIFICATION_KEY_SIZE_MAX ZKNYM_VERIFICATION_KEY_SIZE(5)
 
 /* Payments of n coins, and tickets around them. */
-#define ZKNYM_PAYMENT_SIZE(n)		(683 + 507 * (n))
-#define ZKNYM_PAYMENT_COMPAT_SIZE(n)	(683 + 474 * (n))
-#define ZKNYM_TICKET_SIZE(n)		(ZKNYM_PAYMENT_SIZE(n) + 88)
-#define ZKNYM_TICKET_COMPAT_SIZE(n)	(ZKNYM_PAYMENT_COMPAT_SIZE(n) + 88)
-#define ZKNYM_SERDE_SIZE_MAX(n)		(ZKNYM_PAYMENT_SIZE(n) + 90)
+#define ZKNYM_PAYMENT_SIZE(n) (683 + 507 * (n))
+#define ZKNYM_PAYMENT_COMPAT_SIZE(n) (683 + 474 * (n))
+#define ZKNYM_TICKET_SIZE(n) (ZKNYM_PAYMENT_SIZE(n) + 88)
+#define ZKNYM_TICKET_COMPAT_SIZE(n) (ZKNYM_PAYMENT_COMPAT_SIZE(n) + 88)
+#define ZKNYM_SERDE_SIZE_MAX(n) (ZKNYM_PAYMENT_SIZE(n) + 90)
 
 /* Figures of the scheme. */
-#define ZKNYM_TICKETS			50	/* tickets in a book */
-#define ZKNYM_VALIDITY_DAYS		7	/* the day of issue counted */
-#define ZKNYM_DAY			86400	/* seconds */
-#define ZKNYM_SKEW			30	/* clock tolerance, seconds */
-#define ZKNYM_AUTHORITIES_MAX		100	/* in one aggregation */
+#define ZKNYM_TICKETS 50	  /* tickets in a book */
+#define ZKNYM_VALIDITY_DAYS 7	  /* the day of issue counted */
+#define ZKNYM_DAY 86400		  /* seconds */
+#define ZKNYM_SKEW 30		  /* clock tolerance, seconds */
+#define ZKNYM_AUTHORITIES_MAX 100 /* in one aggregation */
 
 /**
  * enum zknym_error - what was wrong
@@ -92,34 +92,34 @@ extern "C" {
  */
 enum zknym_error {
 	ZKNYM_OK = 0,
-	ZKNYM_E_LENGTH,		/* total length is not the format's */
-	ZKNYM_E_FORMAT,		/* length byte, count or number encoding */
-	ZKNYM_E_UNBOUND_INDEX,	/* compat form: index not bound to the proof */
-	ZKNYM_E_SCALAR,		/* scalar not below r */
-	ZKNYM_E_POINT,		/* encoding, not on the curve or subgroup */
-	ZKNYM_E_INFINITY,	/* point at infinity */
-	ZKNYM_E_VALUE,		/* spend value is not the required one */
-	ZKNYM_E_TYPE,		/* ticket type unknown, unwanted or not as claimed */
-	ZKNYM_E_PROVIDER,	/* made out to another gateway */
-	ZKNYM_E_TIMESTAMP,	/* pay-info time too far from now */
-	ZKNYM_E_DATE,		/* not today's date, or not a date */
-	ZKNYM_E_EPOCH,		/* no master key for this epoch (callers' use) */
-	ZKNYM_E_REPLAY,		/* same payment again */
-	ZKNYM_E_DOUBLE_SPEND,	/* same ticket, other payment (callers' use) */
-	ZKNYM_E_DUP_SERIAL,	/* one payment spends a ticket twice */
-	ZKNYM_E_PROOF,		/* zero-knowledge proof */
-	ZKNYM_E_SIG_WALLET,	/* authorities' signature on the wallet */
-	ZKNYM_E_SIG_DATE,	/* ... on the expiration and spend date */
-	ZKNYM_E_SIG_INDEX,	/* ... on the ticket's index */
-	ZKNYM_E_SIG_BATCH,	/* combined check of signatures */
-	ZKNYM_E_POLICY,		/* request not allowed by the issuing rules */
-	ZKNYM_E_KEY,		/* halves or shares of a key do not belong together */
-	ZKNYM_E_SIGNERS,	/* too few, repeated, zero or too many indices */
-	ZKNYM_E_EMPTY,		/* the book has not that many tickets left */
-	ZKNYM_E_RANGE,		/* index, count or size outside its range */
-	ZKNYM_E_RANDOM,		/* the generator failed */
-	ZKNYM_E_MEMORY,		/* out of memory */
-	ZKNYM_ERRORS		/* number of values */
+	ZKNYM_E_LENGTH,	       /* total length is not the format's */
+	ZKNYM_E_FORMAT,	       /* length byte, count or number encoding */
+	ZKNYM_E_UNBOUND_INDEX, /* compat form: index not bound to the proof */
+	ZKNYM_E_SCALAR,	       /* scalar not below r */
+	ZKNYM_E_POINT,	       /* encoding, not on the curve or subgroup */
+	ZKNYM_E_INFINITY,      /* point at infinity */
+	ZKNYM_E_VALUE,	       /* spend value is not the required one */
+	ZKNYM_E_TYPE,	   /* ticket type unknown, unwanted or not as claimed */
+	ZKNYM_E_PROVIDER,  /* made out to another gateway */
+	ZKNYM_E_TIMESTAMP, /* pay-info time too far from now */
+	ZKNYM_E_DATE,	   /* not today's date, or not a date */
+	ZKNYM_E_EPOCH,	   /* no master key for this epoch (callers' use) */
+	ZKNYM_E_REPLAY,	   /* same payment again */
+	ZKNYM_E_DOUBLE_SPEND, /* same ticket, other payment (callers' use) */
+	ZKNYM_E_DUP_SERIAL,   /* one payment spends a ticket twice */
+	ZKNYM_E_PROOF,	      /* zero-knowledge proof */
+	ZKNYM_E_SIG_WALLET,   /* authorities' signature on the wallet */
+	ZKNYM_E_SIG_DATE,     /* ... on the expiration and spend date */
+	ZKNYM_E_SIG_INDEX,    /* ... on the ticket's index */
+	ZKNYM_E_SIG_BATCH,    /* combined check of signatures */
+	ZKNYM_E_POLICY,	      /* request not allowed by the issuing rules */
+	ZKNYM_E_KEY,	 /* halves or shares of a key do not belong together */
+	ZKNYM_E_SIGNERS, /* too few, repeated, zero or too many indices */
+	ZKNYM_E_EMPTY,	 /* the book has not that many tickets left */
+	ZKNYM_E_RANGE,	 /* index, count or size outside its range */
+	ZKNYM_E_RANDOM,	 /* the generator failed */
+	ZKNYM_E_MEMORY,	 /* out of memory */
+	ZKNYM_ERRORS	 /* number of values */
 };
 
 /**
@@ -652,8 +652,8 @@ void zknym_signature_encode(uint8_t out[ZKNYM_SIGNATURE_SIZE],
  *
  * Return: 0; ZKNYM_E_LENGTH, ZKNYM_E_POINT, ZKNYM_E_INFINITY.
  */
-int zknym_signature_decode(struct zknym_signature *signature,
-			   const uint8_t *in, size_t len);
+int zknym_signature_decode(struct zknym_signature *signature, const uint8_t *in,
+			   size_t len);
 
 /**
  * zknym_index_sign() - sign one index of the epoch's books

@@ -9,7 +9,7 @@ static const char alphabet[] =
 	"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
 /* One hundred serials. */
-#define BYTES_MAX	4800
+#define BYTES_MAX 4800
 
 int zknym_base58_encode(char *out, size_t size, const uint8_t *in, size_t len)
 {

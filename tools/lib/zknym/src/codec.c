@@ -59,9 +59,9 @@ uint64_t zn_get_be64(const uint8_t *in)
 }
 
 /* A first byte from here on says how many bytes follow: 2, 4 or 8. */
-#define VARINT_U16	251
-#define VARINT_U32	252
-#define VARINT_U64	253
+#define VARINT_U16 251
+#define VARINT_U32 252
+#define VARINT_U64 253
 
 int zn_read_varint(struct zn_reader *in, uint64_t *value)
 {

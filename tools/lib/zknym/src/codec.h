@@ -19,9 +19,9 @@ void zn_put_be64(uint8_t *out, uint64_t value);
 uint64_t zn_get_be64(const uint8_t *in);
 
 /* Length of an element with its length byte. */
-#define ZN_LP_G1	(1 + ZKNYM_G1_SIZE)
-#define ZN_LP_G2	(1 + ZKNYM_G2_SIZE)
-#define ZN_LP_SCALAR	(1 + ZKNYM_SCALAR_SIZE)
+#define ZN_LP_G1 (1 + ZKNYM_G1_SIZE)
+#define ZN_LP_G2 (1 + ZKNYM_G2_SIZE)
+#define ZN_LP_SCALAR (1 + ZKNYM_SCALAR_SIZE)
 
 /* Bytes to read, or to write into. */
 struct zn_reader {

@@ -6,7 +6,7 @@
 #include "scalar.h"
 #include "secret.h"
 
-#define G1_DST	"NYMECASH-V01-CS02-with-BLS12381G1_XMD:SHA-256_SSWU_RO_"
+#define G1_DST "NYMECASH-V01-CS02-with-BLS12381G1_XMD:SHA-256_SSWU_RO_"
 
 int zn_g1_decode(blst_p1_affine *out, const uint8_t in[ZKNYM_G1_SIZE])
 {
@@ -41,8 +41,8 @@ void zn_g2_encode(uint8_t out[ZKNYM_G2_SIZE], blst_p2 *in)
 
 void zn_g1_hash(blst_p1 *out, const uint8_t *msg, size_t len)
 {
-	blst_hash_to_g1(out, msg, len, (const byte *)G1_DST,
-			sizeof(G1_DST) - 1, NULL, 0);
+	blst_hash_to_g1(out, msg, len, (const byte *)G1_DST, sizeof(G1_DST) - 1,
+			NULL, 0);
 }
 
 void zn_g1_add_mult_point(blst_p1 *acc, const blst_p1 *p, const blst_fr *k)
@@ -157,7 +157,7 @@ void zn_g2_table_fill(struct zn_g2_table *table, const blst_p2_affine *p)
 }
 
 struct digits {
-	uint8_t magnitude[ZN_TABLE_ROWS];	/* 0 to ZN_TABLE_HALF */
+	uint8_t magnitude[ZN_TABLE_ROWS]; /* 0 to ZN_TABLE_HALF */
 	uint8_t negative[ZN_TABLE_ROWS];
 };
 
@@ -174,15 +174,16 @@ static void recode(struct digits *out, const blst_fr *k)
 	zn_scalar_encode(bytes, k);
 	for (row = 0; row < ZN_TABLE_ROWS; row++) {
 		bit = row * ZN_TABLE_BITS;
-		window = (uint32_t)bytes[bit / 8] |
-			 (uint32_t)bytes[bit / 8 + 1] << 8;
+		window = (uint32_t)bytes[bit / 8] | (uint32_t)bytes[bit / 8 + 1]
+							    << 8;
 		window = (window >> (bit % 8)) & (2 * ZN_TABLE_HALF - 1);
 		window += carry;
 		negative = (ZN_TABLE_HALF - window) >> 31;
 		carry = negative;
 		/* negative: 2 * HALF - window, else window */
-		out->magnitude[row] = (uint8_t)((window ^ (0 - negative)) +
-			negative + (2 * ZN_TABLE_HALF & (0 - negative)));
+		out->magnitude[row] =
+			(uint8_t)((window ^ (0 - negative)) + negative +
+				  (2 * ZN_TABLE_HALF & (0 - negative)));
 		out->negative[row] = (uint8_t)negative;
 	}
 	zn_wipe(&bytes);
@@ -289,8 +290,8 @@ void zn_g1_weigh_public(blst_p1 *out, const blst_p1_affine *p,
 	blst_p1_mult(out, out, weight->bytes, 8 * sizeof(weight->bytes));
 }
 
-#define WEIGHT_DIGITS	(8 * sizeof(struct zn_weight) + 1)
-#define WEIGHT_WINDOW	4
+#define WEIGHT_DIGITS (8 * sizeof(struct zn_weight) + 1)
+#define WEIGHT_WINDOW 4
 
 /* Non-adjacent form of width 4: digits are 0 or odd, of magnitude below 8. */
 static void recode_weight(int8_t out[WEIGHT_DIGITS],
@@ -312,8 +313,7 @@ static void recode_weight(int8_t out[WEIGHT_DIGITS],
 			if (digit < 0 && rest > ~(unsigned __int128)0 + digit) {
 				rest += (unsigned __int128)(-digit);
 				out[i] = (int8_t)digit;
-				rest = rest >> 1 |
-				       (unsigned __int128)1 << 127;
+				rest = rest >> 1 | (unsigned __int128)1 << 127;
 				continue;
 			}
 			rest -= (unsigned __int128)digit;
@@ -324,7 +324,7 @@ static void recode_weight(int8_t out[WEIGHT_DIGITS],
 }
 
 /* Straus: doublings are shared by this many points at a time. */
-#define WEIGHTED_POINTS	16
+#define WEIGHTED_POINTS 16
 
 static void add_weighted(blst_p1 *acc, const blst_p1_affine *points,
 			 const struct zn_weight *weights, size_t count)
@@ -369,7 +369,7 @@ void zn_g1_add_weighted_public(blst_p1 *acc, const blst_p1_affine *points,
 }
 
 /* As many pairs share the squarings of one Miller loop in blst. */
-#define LOOP_PAIRS	16
+#define LOOP_PAIRS 16
 
 bool zn_pairing_product_is_one(const struct zn_pair *pairs, size_t count,
 			       const struct zn_pair *last)

@@ -39,9 +39,9 @@ void zn_g2_add_mult_small(blst_p2 *acc, const blst_p2_affine *p, uint32_t k);
  * Tables of multiples of a point: a scalar is written in signed digits of
  * ZN_TABLE_BITS bits, and entry[i][j] is (j + 1) * 2^(i * ZN_TABLE_BITS) * P.
  */
-#define ZN_TABLE_BITS	7
-#define ZN_TABLE_ROWS	((256 + ZN_TABLE_BITS - 1) / ZN_TABLE_BITS)
-#define ZN_TABLE_HALF	(1 << (ZN_TABLE_BITS - 1))
+#define ZN_TABLE_BITS 7
+#define ZN_TABLE_ROWS ((256 + ZN_TABLE_BITS - 1) / ZN_TABLE_BITS)
+#define ZN_TABLE_HALF (1 << (ZN_TABLE_BITS - 1))
 
 struct zn_g1_table {
 	blst_p1_affine entry[ZN_TABLE_ROWS][ZN_TABLE_HALF];

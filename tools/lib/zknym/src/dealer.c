@@ -6,7 +6,7 @@
 #include "scalar.h"
 #include "secret.h"
 
-#define POLYNOMIALS	(1 + ZKNYM_ATTRIBUTES)
+#define POLYNOMIALS (1 + ZKNYM_ATTRIBUTES)
 
 /* One polynomial for x, one for each y; lowest coefficient first. */
 struct polynomials {

@@ -6,9 +6,9 @@
 #include "params.h"
 #include "payment.h"
 
-#define FIRST_YEAR	1970
+#define FIRST_YEAR 1970
 /* The last date that fits 32 bits of seconds is in 2106. */
-#define LAST_YEAR	2106
+#define LAST_YEAR 2106
 
 static unsigned int days_in(unsigned int year)
 {

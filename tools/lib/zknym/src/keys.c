@@ -188,7 +188,8 @@ int zknym_verification_key_check(const struct zknym_verification_key *key,
 	blst_p1_to_affine(&last.p, &sum);
 	last.q = params->negative_h;
 	return zn_pairing_product_is_one(pairs, k->attributes, &last) ?
-		ZKNYM_OK : ZKNYM_E_KEY;
+		       ZKNYM_OK :
+		       ZKNYM_E_KEY;
 }
 
 /* out = sum of coefficients[i] * keys[i] */

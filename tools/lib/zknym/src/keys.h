@@ -29,10 +29,11 @@ struct zn_user {
 	uint8_t public_key[ZKNYM_USER_PUBLIC_SIZE];
 };
 
-_Static_assert(sizeof(struct zn_secret_key) ==
-	       sizeof(struct zknym_secret_key), "size in zknym.h");
+_Static_assert(sizeof(struct zn_secret_key) == sizeof(struct zknym_secret_key),
+	       "size in zknym.h");
 _Static_assert(sizeof(struct zn_verification_key) ==
-	       sizeof(struct zknym_verification_key), "size in zknym.h");
+		       sizeof(struct zknym_verification_key),
+	       "size in zknym.h");
 _Static_assert(sizeof(struct zn_user) == sizeof(struct zknym_user),
 	       "size in zknym.h");
 
@@ -48,9 +49,9 @@ static inline size_t zn_key_size(const struct zn_verification_key *key)
 struct zknym_master {
 	struct zknym_verification_key key;
 	struct zn_g2_table b2[3];
-	blst_p2 type_part[4];		/* t * b2_4 */
-	blst_p2 date_part;		/* TYPE_EXP * b2_3 */
-	blst_p2 index_part;		/* TYPE_IDX * (b2_2 + b2_3) */
+	blst_p2 type_part[4]; /* t * b2_4 */
+	blst_p2 date_part;    /* TYPE_EXP * b2_3 */
+	blst_p2 index_part;   /* TYPE_IDX * (b2_2 + b2_3) */
 };
 
 #endif

@@ -6,7 +6,7 @@
 #include "curve.h"
 
 /* Ticket types are 0 to 3. */
-#define ZN_TYPES	4
+#define ZN_TYPES 4
 
 struct zn_params {
 	struct zn_g1_table g, gamma1, gamma2, delta;

@@ -14,8 +14,8 @@ void zn_layout_init(struct zn_layout *l, unsigned int coins,
 
 	l->coins = coins;
 	l->form = form;
-#define FIELD(name, size)	(l->name = at, at += (size))
-#define VECTOR(name, n, size)	FIELD(name, 1 + (n) * (size))
+#define FIELD(name, size) (l->name = at, at += (size))
+#define VECTOR(name, n, size) FIELD(name, 1 + (n) * (size))
 	FIELD(kappa, ZN_LP_G2);
 	FIELD(kappa_e, ZN_LP_G2);
 	FIELD(sh, ZN_LP_G1);
@@ -47,9 +47,9 @@ void zn_layout_init(struct zn_layout *l, unsigned int coins,
 
 /* What checking and writing the structure have in common: a visit of it. */
 struct visit {
-	const uint8_t *in;	/* to check, or NULL */
-	uint8_t *out;		/* to write, or NULL */
-	int err;		/* first fault */
+	const uint8_t *in; /* to check, or NULL */
+	uint8_t *out;	   /* to write, or NULL */
+	int err;	   /* first fault */
 };
 
 static void visit_byte(struct visit *v, size_t at, uint8_t byte, int error)
@@ -162,16 +162,18 @@ static int decode_scalars(struct zknym_payment *p, const uint8_t *in)
 	unsigned int k;
 	int err;
 
-#define SCALAR(field, offset) do {					\
-	err = zn_scalar_decode(&p->field, in + (offset) + 1);		\
-	if (err)							\
-		return err;						\
-} while (0)
-#define SCALARS(field) do {						\
-	for (k = 0; k < l->coins; k++)					\
-		SCALAR(coin[k].field,					\
-		       zn_element(l->field, ZN_LP_SCALAR, k));		\
-} while (0)
+#define SCALAR(field, offset)                                         \
+	do {                                                          \
+		err = zn_scalar_decode(&p->field, in + (offset) + 1); \
+		if (err)                                              \
+			return err;                                   \
+	} while (0)
+#define SCALARS(field)                                                 \
+	do {                                                           \
+		for (k = 0; k < l->coins; k++)                         \
+			SCALAR(coin[k].field,                          \
+			       zn_element(l->field, ZN_LP_SCALAR, k)); \
+	} while (0)
 	SCALAR(challenge, l->challenge);
 	SCALAR(s_r, l->s_r);
 	SCALAR(s_re, l->s_re);
@@ -196,15 +198,17 @@ static int decode_points(struct zknym_payment *p, const uint8_t *in)
 	unsigned int k;
 	int err;
 
-#define POINT(group, field, offset) do {				\
-	err = zn_##group##_decode(&p->field, in + (offset) + 1);	\
-	if (err)							\
-		return err;						\
-} while (0)
-#define POINTS(group, field, offset) do {				\
-	for (k = 0; k < l->coins; k++)					\
-		POINT(group, coin[k].field, offset);			\
-} while (0)
+#define POINT(group, field, offset)                                      \
+	do {                                                             \
+		err = zn_##group##_decode(&p->field, in + (offset) + 1); \
+		if (err)                                                 \
+			return err;                                      \
+	} while (0)
+#define POINTS(group, field, offset)                         \
+	do {                                                 \
+		for (k = 0; k < l->coins; k++)               \
+			POINT(group, coin[k].field, offset); \
+	} while (0)
 	POINT(g2, kappa, l->kappa);
 	POINT(g2, kappa_e, l->kappa_e);
 	POINT(g1, sh, l->sh);

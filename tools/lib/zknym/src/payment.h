@@ -7,7 +7,7 @@
 #include "keys.h"
 
 /* A payment never has more coins than a book has tickets. */
-#define ZN_COINS_MAX	ZKNYM_TICKETS
+#define ZN_COINS_MAX ZKNYM_TICKETS
 
 /*
  * Offsets of the fields: of the length byte of an element, of the count of a
@@ -51,7 +51,7 @@ struct zknym_payment {
 	blst_p2_affine kappa, kappa_e;
 	blst_p1_affine sh, ss, eh, es, c;
 	blst_fr challenge, s_r, s_re, s_oc, s_sk, s_v, s_exp;
-	uint8_t *bytes;		/* what was decoded, behind the coins */
+	uint8_t *bytes; /* what was decoded, behind the coins */
 	struct zn_coin coin[];
 };
 
@@ -67,10 +67,10 @@ struct zn_coin_commitments {
 };
 
 /* Bytes of the transcript for the longest key and most coins. */
-#define ZN_TRANSCRIPT_MAX \
+#define ZN_TRANSCRIPT_MAX                                                      \
 	(5 * ZKNYM_G1_SIZE + ZKNYM_G2_SIZE + ZKNYM_VERIFICATION_KEY_SIZE_MAX + \
-	 247 + 244 * ZN_COINS_MAX + 2 * ZKNYM_G2_SIZE + ZKNYM_G1_SIZE + \
-	 (4 * ZKNYM_G1_SIZE + ZKNYM_G2_SIZE) * ZN_COINS_MAX + \
+	 247 + 244 * ZN_COINS_MAX + 2 * ZKNYM_G2_SIZE + ZKNYM_G1_SIZE +        \
+	 (4 * ZKNYM_G1_SIZE + ZKNYM_G2_SIZE) * ZN_COINS_MAX +                  \
 	 ZKNYM_PAY_INFO_SIZE + 8)
 
 /*
@@ -85,8 +85,7 @@ void zn_spend_challenge(blst_fr *challenge,
 			const uint8_t pay_info[ZKNYM_PAY_INFO_SIZE]);
 
 /* R = HashScalar(pay_info || u64LE(k)) */
-void zn_pay_info_hash(blst_fr *out,
-		      const uint8_t pay_info[ZKNYM_PAY_INFO_SIZE],
+void zn_pay_info_hash(blst_fr *out, const uint8_t pay_info[ZKNYM_PAY_INFO_SIZE],
 		      uint64_t coin);
 
 #endif

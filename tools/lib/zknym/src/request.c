@@ -13,15 +13,15 @@
 enum {
 	AT_H = 0,
 	AT_COM = 49,
-	AT_COMMITMENTS = 98,	/* count, 2 */
+	AT_COMMITMENTS = 98, /* count, 2 */
 	AT_C1 = 99,
 	AT_C2 = 148,
 	AT_CHALLENGE = 197,
 	AT_S_O = 230,
-	AT_OPENINGS = 263,	/* count, 2 */
+	AT_OPENINGS = 263, /* count, 2 */
 	AT_S_O1 = 264,
 	AT_S_O2 = 297,
-	AT_ATTRIBUTES = 330,	/* count, 2 */
+	AT_ATTRIBUTES = 330, /* count, 2 */
 	AT_S_SK = 331,
 	AT_S_V = 364,
 	AT_END = 397,
@@ -104,8 +104,8 @@ static int draw(struct zn_request_secret *secret, struct request_nonces *nonces,
 		const struct zknym_rng *rng)
 {
 	blst_fr *const order[] = {
-		&secret->v, &secret->o, &secret->o1, &secret->o2,
-		&nonces->o, &nonces->o1, &nonces->o2, &nonces->sk, &nonces->v,
+		&secret->v,  &secret->o,  &secret->o1, &secret->o2, &nonces->o,
+		&nonces->o1, &nonces->o2, &nonces->sk, &nonces->v,
 	};
 	size_t i;
 
@@ -125,8 +125,8 @@ static void commit_attribute(blst_p1 *out, const blst_fr *k, const blst_fr *m,
 }
 
 /* out = k * G + sk * gamma1 + v * gamma2 */
-static void commit_attributes(blst_p1 *out, const blst_fr *k,
-			      const blst_fr *sk, const blst_fr *v)
+static void commit_attributes(blst_p1 *out, const blst_fr *k, const blst_fr *sk,
+			      const blst_fr *v)
 {
 	const struct zn_params *params = zn_params();
 
@@ -199,18 +199,12 @@ static const struct {
 	uint16_t at;
 	uint8_t byte;
 } request_structure[] = {
-	{ AT_H, ZKNYM_G1_SIZE },
-	{ AT_COM, ZKNYM_G1_SIZE },
-	{ AT_COMMITMENTS, 2 },
-	{ AT_C1, ZKNYM_G1_SIZE },
-	{ AT_C2, ZKNYM_G1_SIZE },
-	{ AT_CHALLENGE, ZKNYM_SCALAR_SIZE },
-	{ AT_S_O, ZKNYM_SCALAR_SIZE },
-	{ AT_OPENINGS, 2 },
-	{ AT_S_O1, ZKNYM_SCALAR_SIZE },
-	{ AT_S_O2, ZKNYM_SCALAR_SIZE },
-	{ AT_ATTRIBUTES, 2 },
-	{ AT_S_SK, ZKNYM_SCALAR_SIZE },
+	{ AT_H, ZKNYM_G1_SIZE },	{ AT_COM, ZKNYM_G1_SIZE },
+	{ AT_COMMITMENTS, 2 },		{ AT_C1, ZKNYM_G1_SIZE },
+	{ AT_C2, ZKNYM_G1_SIZE },	{ AT_CHALLENGE, ZKNYM_SCALAR_SIZE },
+	{ AT_S_O, ZKNYM_SCALAR_SIZE },	{ AT_OPENINGS, 2 },
+	{ AT_S_O1, ZKNYM_SCALAR_SIZE }, { AT_S_O2, ZKNYM_SCALAR_SIZE },
+	{ AT_ATTRIBUTES, 2 },		{ AT_S_SK, ZKNYM_SCALAR_SIZE },
 	{ AT_S_V, ZKNYM_SCALAR_SIZE },
 };
 
@@ -228,16 +222,18 @@ static int decode_request(struct request *r, const uint8_t *in, size_t len)
 		blst_p1_affine *point;
 		size_t at;
 	} points[] = {
-		{ &r->h, AT_H }, { &r->com, AT_COM },
-		{ &r->c1, AT_C1 }, { &r->c2, AT_C2 },
+		{ &r->h, AT_H },
+		{ &r->com, AT_COM },
+		{ &r->c1, AT_C1 },
+		{ &r->c2, AT_C2 },
 	};
 	size_t i;
 	int err;
 
 	if (len != ZKNYM_REQUEST_SIZE)
 		return ZKNYM_E_LENGTH;
-	for (i = 0; i < sizeof(request_structure) /
-			sizeof(*request_structure); i++)
+	for (i = 0; i < sizeof(request_structure) / sizeof(*request_structure);
+	     i++)
 		if (in[request_structure[i].at] != request_structure[i].byte)
 			return ZKNYM_E_FORMAT;
 	for (i = 0; i < sizeof(scalars) / sizeof(*scalars); i++) {
@@ -256,8 +252,8 @@ static int decode_request(struct request *r, const uint8_t *in, size_t len)
 
 /* z = challenge * point + s_o * G + s_m * h */
 static void recommit_attribute(blst_p1 *z, const struct request *r,
-			       const blst_p1_affine *point,
-			       const blst_fr *s_o, const blst_fr *s_m)
+			       const blst_p1_affine *point, const blst_fr *s_o,
+			       const blst_fr *s_m)
 {
 	memset(z, 0, sizeof(*z));
 	zn_g1_add_mult(z, point, &r->challenge);
@@ -362,7 +358,7 @@ int zknym_issue(uint8_t blinded[ZKNYM_SIGNATURE_SIZE],
 enum {
 	SECRET_AT_H = 0,
 	SECRET_AT_O = 49,
-	SECRET_AT_OPENINGS = 82,	/* count, 2 */
+	SECRET_AT_OPENINGS = 82, /* count, 2 */
 	SECRET_AT_O1 = 83,
 	SECRET_AT_O2 = 116,
 	SECRET_AT_V = 149,
@@ -376,8 +372,8 @@ _Static_assert(SECRET_AT_END == ZKNYM_REQUEST_SECRET_SIZE, "size in zknym.h");
 void zknym_request_secret_encode(uint8_t out[ZKNYM_REQUEST_SECRET_SIZE],
 				 const struct zknym_request_secret *secret)
 {
-	const struct zn_request_secret *s =
-		(const struct zn_request_secret *)secret;
+	const struct zn_request_secret *s = (const struct zn_request_secret *)
+		secret;
 	blst_fr scalar;
 
 	out[SECRET_AT_H] = ZKNYM_G1_SIZE;

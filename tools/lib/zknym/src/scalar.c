@@ -8,10 +8,10 @@
 #include "scalar.h"
 #include "secret.h"
 
-#define SCALAR_DST	"NYMECASH-V01-CS02-with-expander-SHA256"
+#define SCALAR_DST "NYMECASH-V01-CS02-with-expander-SHA256"
 
 /* A generator that gives zero this often does not give random numbers. */
-#define DRAWS_MAX	16
+#define DRAWS_MAX 16
 
 int zn_scalar_draw(blst_fr *out, const struct zknym_rng *rng)
 {
@@ -23,8 +23,7 @@ int zn_scalar_draw(blst_fr *out, const struct zknym_rng *rng)
 	for (draws = 0; draws < DRAWS_MAX; draws++) {
 		if (zn_random(rng, wide, sizeof(wide)))
 			break;
-		zero = !blst_scalar_from_le_bytes(&reduced, wide,
-						  sizeof(wide));
+		zero = !blst_scalar_from_le_bytes(&reduced, wide, sizeof(wide));
 		/* Zero is drawn again, so that a scalar in use is not it. */
 		zn_disclose(&zero, sizeof(zero));
 		if (!zero) {

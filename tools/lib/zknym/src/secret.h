@@ -21,9 +21,9 @@
  */
 #ifdef ZKNYM_SECRECY_TEST
 #include <valgrind/memcheck.h>
-#define zn_disclose(p, len)	VALGRIND_MAKE_MEM_DEFINED((p), (len))
+#define zn_disclose(p, len) VALGRIND_MAKE_MEM_DEFINED((p), (len))
 #else
-#define zn_disclose(p, len)	((void)(p), (void)(len))
+#define zn_disclose(p, len) ((void)(p), (void)(len))
 #endif
 
 /* Keeps the compiler from turning a mask back into a branch. */
@@ -64,6 +64,6 @@ static inline void zn_copy_masked(uint64_t *to, const uint64_t *from,
 		to[i] |= from[i] & mask;
 }
 
-#define zn_wipe(p)	zknym_wipe((p), sizeof(*(p)))
+#define zn_wipe(p) zknym_wipe((p), sizeof(*(p)))
 
 #endif

@@ -169,7 +169,8 @@ static int finish_checks(const struct checks *checks, int error)
 	blst_p1_to_affine(&last.p, &sum);
 	last.q = zn_params()->negative_h;
 	return zn_pairing_product_is_one(checks->pairs, checks->count, &last) ?
-		ZKNYM_OK : error;
+		       ZKNYM_OK :
+		       error;
 }
 
 int zknym_index_check(const struct zknym_signature *signatures,

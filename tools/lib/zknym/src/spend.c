@@ -36,8 +36,8 @@ struct spend_secrets {
 	struct coin_secrets coin[ZN_COINS_MAX];
 };
 
-static int draw_each(struct spend_secrets *s, size_t offset,
-		     unsigned int coins, const struct zknym_rng *rng)
+static int draw_each(struct spend_secrets *s, size_t offset, unsigned int coins,
+		     const struct zknym_rng *rng)
 {
 	unsigned int k;
 
@@ -55,8 +55,8 @@ static int draw(struct spend_secrets *s, const struct zknym_spending *spending,
 		&s->r, &s->r_prime, &s->re, &s->re_prime, &s->oc,
 	};
 	blst_fr *const nonces[] = {
-		&s->nonce_sk, &s->nonce_v, &s->nonce_exp,
-		&s->nonce_r, &s->nonce_re, &s->nonce_oc,
+		&s->nonce_sk, &s->nonce_v,  &s->nonce_exp,
+		&s->nonce_r,  &s->nonce_re, &s->nonce_oc,
 	};
 	static const size_t coin_nonces[] = {
 		offsetof(struct coin_secrets, nonce_rk),
@@ -144,8 +144,8 @@ static int put_wallet(uint8_t *out, const struct zn_layout *l,
 		      struct spend_secrets *s,
 		      const struct zknym_spending *spending)
 {
-	const struct zn_signature *date =
-		(const struct zn_signature *)spending->date;
+	const struct zn_signature *date = (const struct zn_signature *)
+						  spending->date;
 	const struct zn_wallet *w = (const struct zn_wallet *)spending->wallet;
 	const struct zn_user *u = (const struct zn_user *)spending->user;
 	const struct zknym_master *master = spending->master;
@@ -301,12 +301,12 @@ static void put_responses(uint8_t *out, const struct zn_layout *l,
 	put_response(out, l->s_r, &s->nonce_r, c, &s->r);
 	put_response(out, l->s_re, &s->nonce_re, c, &s->re);
 	put_response(out, l->s_oc, &s->nonce_oc, c, &s->oc);
-	put_response(out, zn_element(l->s_attr, ZN_LP_SCALAR, 0),
-		     &s->nonce_sk, c, &u->secret);
-	put_response(out, zn_element(l->s_attr, ZN_LP_SCALAR, 1),
-		     &s->nonce_v, c, &w->v);
-	put_response(out, zn_element(l->s_attr, ZN_LP_SCALAR, 2),
-		     &s->nonce_exp, c, &expiration);
+	put_response(out, zn_element(l->s_attr, ZN_LP_SCALAR, 0), &s->nonce_sk,
+		     c, &u->secret);
+	put_response(out, zn_element(l->s_attr, ZN_LP_SCALAR, 1), &s->nonce_v,
+		     c, &w->v);
+	put_response(out, zn_element(l->s_attr, ZN_LP_SCALAR, 2), &s->nonce_exp,
+		     c, &expiration);
 	for (k = 0; k < l->coins; k++) {
 		const struct coin_secrets *coin = &s->coin[k];
 
@@ -380,8 +380,9 @@ int zknym_spend(uint8_t *payment, size_t size, size_t *len,
 	commit_wallet(&t, &s, spending->master);
 	for (k = 0; k < spending->coins; k++)
 		commit_coin(&coins[k], &s, k, spending);
-	zn_spend_challenge(&c, (const struct zn_verification_key *)
-				       &spending->master->key,
+	zn_spend_challenge(&c,
+			   (const struct zn_verification_key *)&spending->master
+				   ->key,
 			   &l, payment, &t, coins, spending->pay_info);
 	put_responses(payment, &l, &c, &s, spending);
 	*len = l.size;

@@ -8,9 +8,9 @@
 #include "secret.h"
 
 /* Julian day number of 1970-01-01. */
-#define JULIAN_1970	2440588
+#define JULIAN_1970 2440588
 
-#define TAIL_SIZE	(ZKNYM_PAY_INFO_SIZE + 4 + 8)
+#define TAIL_SIZE (ZKNYM_PAY_INFO_SIZE + 4 + 8)
 
 int zknym_ticket_encode(uint8_t *out, size_t size, size_t *len,
 			const struct zknym_ticket *ticket,
@@ -85,8 +85,7 @@ int zknym_ticket_check(const struct zknym_ticket *ticket,
 	uint8_t type = zknym_payment_type(payment);
 
 	if (type >= ZN_TYPES || !(acceptance->types >> type & 1) ||
-	    (acceptance->claimed_type >= 0 &&
-	     acceptance->claimed_type != type))
+	    (acceptance->claimed_type >= 0 && acceptance->claimed_type != type))
 		return ZKNYM_E_TYPE;
 	if (!zn_equal(ticket->pay_info + 40, acceptance->provider,
 		      ZKNYM_PROVIDER_SIZE))

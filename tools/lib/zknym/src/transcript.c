@@ -74,8 +74,7 @@ void zn_spend_challenge(blst_fr *challenge,
 	zn_scalar_challenge(challenge, transcript, (size_t)(at - transcript));
 }
 
-void zn_pay_info_hash(blst_fr *out,
-		      const uint8_t pay_info[ZKNYM_PAY_INFO_SIZE],
+void zn_pay_info_hash(blst_fr *out, const uint8_t pay_info[ZKNYM_PAY_INFO_SIZE],
 		      uint64_t coin)
 {
 	uint8_t msg[ZKNYM_PAY_INFO_SIZE + 8];

@@ -130,7 +130,7 @@ static int verify_proof(const struct zknym_master *master,
 struct equation {
 	const blst_p1_affine *h, *s;
 	blst_p2_affine factor;
-	int error;		/* if it does not hold */
+	int error; /* if it does not hold */
 };
 
 static size_t equations(const struct zknym_payment *p)
@@ -295,7 +295,7 @@ int zknym_verify(const struct zknym_master *master,
 
 struct batch {
 	struct zknym_batch_item *items;
-	size_t *begin;		/* first equation of each item, and the end */
+	size_t *begin; /* first equation of each item, and the end */
 	struct product product;
 };
 

@@ -47,8 +47,8 @@ int zknym_unblind(struct zknym_partial_wallet *partial, const uint8_t *blinded,
 {
 	const struct zn_verification_key *k =
 		(const struct zn_verification_key *)key;
-	const struct zn_request_secret *r =
-		(const struct zn_request_secret *)secret;
+	const struct zn_request_secret *r = (const struct zn_request_secret *)
+		secret;
 	struct zn_partial_wallet *w = (struct zn_partial_wallet *)partial;
 	struct zn_wallet candidate;
 	blst_p1_affine h, cb;
@@ -110,8 +110,8 @@ int zknym_wallet_aggregate(struct zknym_wallet *wallet,
 			   const struct zknym_user *user,
 			   const struct zknym_verification_key *key)
 {
-	const struct zn_partial_wallet *p =
-		(const struct zn_partial_wallet *)partials;
+	const struct zn_partial_wallet *p = (const struct zn_partial_wallet *)
+		partials;
 	struct zn_wallet *w = (struct zn_wallet *)wallet;
 	blst_fr lambda[ZKNYM_AUTHORITIES_MAX];
 	uint64_t indices[ZKNYM_AUTHORITIES_MAX] = { 0 };
@@ -204,8 +204,8 @@ void zknym_signature_encode(uint8_t out[ZKNYM_SIGNATURE_SIZE],
 	encode_signature(out, &s->h, &s->s);
 }
 
-int zknym_signature_decode(struct zknym_signature *signature,
-			   const uint8_t *in, size_t len)
+int zknym_signature_decode(struct zknym_signature *signature, const uint8_t *in,
+			   size_t len)
 {
 	struct zn_signature *s = (struct zn_signature *)signature;
 
@@ -233,8 +233,8 @@ _Static_assert(WALLET_AT_END == ZKNYM_WALLET_SIZE, "size in zknym.h");
 void zknym_partial_wallet_encode(uint8_t out[ZKNYM_PARTIAL_WALLET_SIZE],
 				 const struct zknym_partial_wallet *partial)
 {
-	const struct zn_partial_wallet *w =
-		(const struct zn_partial_wallet *)partial;
+	const struct zn_partial_wallet *w = (const struct zn_partial_wallet *)
+		partial;
 	blst_fr scalar;
 
 	encode_signature(out + AT_SIGNATURE, &w->h, &w->s);
@@ -319,7 +319,8 @@ static int decode_wallet(struct zn_wallet *w, const uint8_t *in, size_t len)
 		return ZKNYM_E_DATE;
 	w->type = in[WALLET_AT_TYPE];
 	w->taken = len == ZKNYM_WALLET_SIZE ?
-		zn_get_be64(in + WALLET_AT_TAKEN) : 0;
+			   zn_get_be64(in + WALLET_AT_TAKEN) :
+			   0;
 	return w->taken > ZKNYM_TICKETS ? ZKNYM_E_RANGE : ZKNYM_OK;
 }
 

@@ -34,9 +34,11 @@ struct zn_signature {
 };
 
 _Static_assert(sizeof(struct zn_request_secret) ==
-	       sizeof(struct zknym_request_secret), "size in zknym.h");
+		       sizeof(struct zknym_request_secret),
+	       "size in zknym.h");
 _Static_assert(sizeof(struct zn_partial_wallet) ==
-	       sizeof(struct zknym_partial_wallet), "size in zknym.h");
+		       sizeof(struct zknym_partial_wallet),
+	       "size in zknym.h");
 _Static_assert(sizeof(struct zn_wallet) == sizeof(struct zknym_wallet),
 	       "size in zknym.h");
 _Static_assert(sizeof(struct zn_signature) == sizeof(struct zknym_signature),

@@ -137,9 +137,12 @@ void cheat_payment(struct spent_ticket *ticket,
 	const struct zn_signature *si = (const struct zn_signature *)index;
 	const struct zn_signature *sd = (const struct zn_signature *)date;
 	const struct zn_params *params = zn_params();
-	blst_p1 gen = generator1(&params->g), delta = generator1(&params->delta);
+	blst_p1 gen = generator1(&params->g),
+		delta = generator1(&params->delta);
 	blst_p1 gamma2 = generator1(&params->gamma2);
-	struct { blst_fr r, re, rk, oc, oa, sk, v, e, l, mu, om; } x, n;
+	struct {
+		blst_fr r, re, rk, oc, oa, sk, v, e, l, mu, om;
+	} x, n;
 	struct zn_spend_commitments t = { 0 };
 	struct zn_coin_commitments tc = { 0 };
 	blst_p1 point, c_point = { 0 }, a_point = { 0 };
@@ -292,7 +295,9 @@ void cheat_request(uint8_t request[ZKNYM_REQUEST_SIZE],
 	uint8_t transcript[678], *at = transcript + 486, *z;
 	const struct zn_params *params = zn_params();
 	blst_p1 com, h, c1, c2, pk = { 0 }, t[4];
-	struct { blst_fr o, o1, o2, sk, v; } n;
+	struct {
+		blst_fr o, o1, o2, sk, v;
+	} n;
 	blst_fr c;
 	size_t i;
 

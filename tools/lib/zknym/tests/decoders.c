@@ -17,8 +17,8 @@ int recode_secret_key(const uint8_t *in, size_t len, uint8_t *out,
 	struct zknym_secret_key key;
 	int err = zknym_secret_key_decode(&key, in, len);
 
-	return err ? err : zknym_secret_key_encode(out, ENCODING_MAX, out_len,
-						   &key);
+	return err ? err :
+		     zknym_secret_key_encode(out, ENCODING_MAX, out_len, &key);
 }
 
 int recode_verification_key(const uint8_t *in, size_t len, uint8_t *out,
@@ -27,8 +27,9 @@ int recode_verification_key(const uint8_t *in, size_t len, uint8_t *out,
 	struct zknym_verification_key key;
 	int err = zknym_verification_key_decode(&key, in, len);
 
-	return err ? err : zknym_verification_key_encode(out, ENCODING_MAX,
-							 out_len, &key);
+	return err ? err :
+		     zknym_verification_key_encode(out, ENCODING_MAX, out_len,
+						   &key);
 }
 
 int recode_user(const uint8_t *in, size_t len, uint8_t *out, size_t *out_len)
@@ -55,7 +56,8 @@ int recode_base58(const uint8_t *in, size_t len, uint8_t *out, size_t *out_len)
 	text[len] = '\0';
 	/* A NUL inside would hide the rest. */
 	err = strlen(text) == len ?
-		zknym_base58_decode(key, sizeof(key), text) : ZKNYM_E_FORMAT;
+		      zknym_base58_decode(key, sizeof(key), text) :
+		      ZKNYM_E_FORMAT;
 	if (!err)
 		err = zknym_base58_encode((char *)out, ENCODING_MAX, key,
 					  sizeof(key));
@@ -79,8 +81,7 @@ static struct encoding *encoding(const char *name)
 }
 
 /* A request is not kept, but verified: only the one that was made passes. */
-int recode_request(const uint8_t *in, size_t len, uint8_t *out,
-		   size_t *out_len)
+int recode_request(const uint8_t *in, size_t len, uint8_t *out, size_t *out_len)
 {
 	int err = zknym_request_verify(in, len, asked.user, asked.expiration,
 				       asked.type);
@@ -161,8 +162,9 @@ static int recode_either(const uint8_t *in, size_t len, uint8_t *out,
 {
 	int err = zknym_payment_decode(payment(), in, len, 1, form);
 
-	return err ? err : zknym_payment_encode(out, ENCODING_MAX, out_len,
-						payment());
+	return err ? err :
+		     zknym_payment_encode(out, ENCODING_MAX, out_len,
+					  payment());
 }
 
 int recode_payment(const uint8_t *in, size_t len, uint8_t *out, size_t *out_len)
@@ -187,8 +189,9 @@ static int recode_any_ticket(const uint8_t *in, size_t len, uint8_t *out,
 	if (!err)
 		err = zknym_payment_encode(bytes, sizeof(bytes), &bytes_len,
 					   payment());
-	return err ? err : zknym_ticket_encode(out, ENCODING_MAX, out_len,
-					       &ticket, bytes, bytes_len);
+	return err ? err :
+		     zknym_ticket_encode(out, ENCODING_MAX, out_len, &ticket,
+					 bytes, bytes_len);
 }
 
 int recode_ticket(const uint8_t *in, size_t len, uint8_t *out, size_t *out_len)
@@ -216,17 +219,17 @@ static int recode_frame(const uint8_t *in, size_t len, uint8_t *out,
 	if (!err)
 		err = zknym_payment_encode(bytes, sizeof(bytes), &bytes_len,
 					   payment());
-	return err ? err : zknym_frame_encode(out, ENCODING_MAX, out_len,
-					      &frame, &ticket, bytes,
-					      bytes_len);
+	return err ? err :
+		     zknym_frame_encode(out, ENCODING_MAX, out_len, &frame,
+					&ticket, bytes, bytes_len);
 }
 
-#define FRAME(name, framing, form)					\
-int recode_##name(const uint8_t *in, size_t len, uint8_t *out,		\
-		  size_t *out_len)					\
-{									\
-	return recode_frame(in, len, out, out_len, framing, form);	\
-}
+#define FRAME(name, framing, form)                                         \
+	int recode_##name(const uint8_t *in, size_t len, uint8_t *out,     \
+			  size_t *out_len)                                 \
+	{                                                                  \
+		return recode_frame(in, len, out, out_len, framing, form); \
+	}
 FRAME(serde, ZKNYM_FRAMING_SERDE, ZKNYM_FORM_RK)
 FRAME(credential, ZKNYM_FRAMING_CREDENTIAL, ZKNYM_FORM_RK)
 FRAME(claim, ZKNYM_FRAMING_CLAIM, ZKNYM_FORM_RK)
@@ -236,32 +239,34 @@ FRAME(option_serde, ZKNYM_FRAMING_OPTION_SERDE, ZKNYM_FORM_RK)
 FRAME(top_up, ZKNYM_FRAMING_TOP_UP, ZKNYM_FORM_RK)
 FRAME(claim_compat, ZKNYM_FRAMING_CLAIM, ZKNYM_FORM_COMPAT)
 
-#define ENCODING(encoding, function, count) \
-	{ .name = encoding, .recode = function, .mutations = count }
+#define ENCODING(encoding, function, count)                              \
+	{                                                                \
+		.name = encoding, .recode = function, .mutations = count \
+	}
 
 struct encoding encodings[] = {
-	ENCODING("secret-key", recode_secret_key, 100000),
-	ENCODING("verification-key", recode_verification_key, 30000),
+	ENCODING("secret-key", recode_secret_key, 140000),
+	ENCODING("verification-key", recode_verification_key, 10000),
 	ENCODING("user", recode_user, 100000),
-	ENCODING("base58", recode_base58, 100000),
-	ENCODING("request", recode_request, 40000),
-	ENCODING("request-secret", recode_request_secret, 100000),
+	ENCODING("base58", recode_base58, 180000),
+	ENCODING("request", recode_request, 20000),
+	ENCODING("request-secret", recode_request_secret, 140000),
 	ENCODING("signature", recode_signature, 100000),
 	ENCODING("partial-wallet", recode_partial_wallet, 60000),
 	ENCODING("wallet", recode_wallet, 60000),
 	ENCODING("wallet-signatures", recode_wallet, 60000),
 	ENCODING("payment", recode_payment, 30000),
-	ENCODING("payment-compat", recode_payment_compat, 20000),
+	ENCODING("payment-compat", recode_payment_compat, 10000),
 	ENCODING("ticket", recode_ticket, 30000),
-	ENCODING("ticket-compat", recode_ticket_compat, 20000),
-	ENCODING("serde", recode_serde, 30000),
-	ENCODING("credential", recode_credential, 20000),
-	ENCODING("claim", recode_claim, 20000),
-	ENCODING("claim-compat", recode_claim_compat, 20000),
-	ENCODING("lp-finalise", recode_lp_finalise, 20000),
-	ENCODING("option-claim", recode_option_claim, 20000),
-	ENCODING("option-serde", recode_option_serde, 20000),
-	ENCODING("top-up", recode_top_up, 20000),
+	ENCODING("ticket-compat", recode_ticket_compat, 10000),
+	ENCODING("serde", recode_serde, 20000),
+	ENCODING("credential", recode_credential, 10000),
+	ENCODING("claim", recode_claim, 10000),
+	ENCODING("claim-compat", recode_claim_compat, 10000),
+	ENCODING("lp-finalise", recode_lp_finalise, 10000),
+	ENCODING("option-claim", recode_option_claim, 10000),
+	ENCODING("option-serde", recode_option_serde, 10000),
+	ENCODING("top-up", recode_top_up, 10000),
 };
 
 const size_t encodings_count = sizeof(encodings) / sizeof(*encodings);
@@ -299,8 +304,8 @@ static void sample_withdrawal(const struct authorities *a,
 	must(zknym_request(e->sample, &secret, &book->user, book->expiration,
 			   book->type, &rng));
 	e->len = ZKNYM_REQUEST_SIZE;
-	must(zknym_issue(blinded, &a->secrets[0], e->sample, e->len,
-			 asked.user, asked.expiration, asked.type));
+	must(zknym_issue(blinded, &a->secrets[0], e->sample, e->len, asked.user,
+			 asked.expiration, asked.type));
 	must(zknym_unblind(&partial, blinded, sizeof(blinded), &secret,
 			   &book->user, &a->keys[0], 1));
 	e = encoding("request-secret");
@@ -317,8 +322,8 @@ static void sample_withdrawal(const struct authorities *a,
 	e->len = ZKNYM_WALLET_SIGNATURES_SIZE;
 }
 
-static void sample_tickets(const struct authorities *a,
-			   const struct book *book, struct generator *g)
+static void sample_tickets(const struct authorities *a, const struct book *book,
+			   struct generator *g)
 {
 	static const struct {
 		const char *name;

@@ -8,7 +8,7 @@
 
 #include "fixture.h"
 
-#define ENCODING_MAX	2048
+#define ENCODING_MAX 2048
 
 /*
  * Decodes @in and encodes the result into @out, of ENCODING_MAX bytes.
@@ -28,7 +28,7 @@ recode_function recode_secret_key, recode_verification_key, recode_user,
 struct encoding {
 	const char *name;
 	recode_function *recode;
-	unsigned int mutations;		/* in the short run */
+	unsigned int mutations; /* in the short run */
 	uint8_t sample[ENCODING_MAX];
 	size_t len;
 };

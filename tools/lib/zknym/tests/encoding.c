@@ -81,13 +81,13 @@ static const struct {
 	size_t at;
 	uint8_t byte;
 } rk_structure[] = {
-	{ 0, 96 },    { 97, 96 },   { 194, 48 },  { 243, 48 },	{ 292, 48 },
-	{ 341, 48 },  { 390, 1 },   { 391, 96 },  { 488, 1 },	{ 489, 48 },
-	{ 538, 48 },  { 587, 1 },   { 588, 48 },  { 637, 1 },	{ 638, 48 },
-	{ 687, 1 },   { 688, 48 },  { 738, 48 },  { 788, 32 },	{ 821, 32 },
-	{ 854, 32 },  { 887, 1 },   { 888, 32 },  { 921, 1 },	{ 922, 32 },
-	{ 955, 1 },   { 956, 32 },  { 989, 32 },  { 1022, 1 },	{ 1023, 32 },
-	{ 1056, 1 },  { 1057, 32 }, { 1090, 3 },  { 1091, 32 }, { 1124, 32 },
+	{ 0, 96 },    { 97, 96 },   { 194, 48 }, { 243, 48 },  { 292, 48 },
+	{ 341, 48 },  { 390, 1 },   { 391, 96 }, { 488, 1 },   { 489, 48 },
+	{ 538, 48 },  { 587, 1 },   { 588, 48 }, { 637, 1 },   { 638, 48 },
+	{ 687, 1 },   { 688, 48 },  { 738, 48 }, { 788, 32 },  { 821, 32 },
+	{ 854, 32 },  { 887, 1 },   { 888, 32 }, { 921, 1 },   { 922, 32 },
+	{ 955, 1 },   { 956, 32 },  { 989, 32 }, { 1022, 1 },  { 1023, 32 },
+	{ 1056, 1 },  { 1057, 32 }, { 1090, 3 }, { 1091, 32 }, { 1124, 32 },
 	{ 1157, 32 },
 };
 
@@ -107,7 +107,8 @@ static void test_payment_structure(void)
 			bytes[at] = (uint8_t)value;
 			EXPECT_ERROR(decode_payment(bytes, e->len,
 						    ZKNYM_FORM_RK),
-				     value == rk_structure[i].byte ? ZKNYM_OK :
+				     value == rk_structure[i].byte ?
+					     ZKNYM_OK :
 				     at == 887 && !value ?
 					     ZKNYM_E_UNBOUND_INDEX :
 					     ZKNYM_E_FORMAT);
@@ -120,8 +121,9 @@ static void test_payment_structure(void)
 	for (value = 0; value < 256; value++) {
 		bytes[737] = (uint8_t)value;
 		EXPECT_ERROR(decode_payment(bytes, e->len, ZKNYM_FORM_RK),
-			     value == 1 ? ZKNYM_OK :
-			     value < 251 ? ZKNYM_E_VALUE : ZKNYM_E_FORMAT);
+			     value == 1	 ? ZKNYM_OK :
+			     value < 251 ? ZKNYM_E_VALUE :
+					   ZKNYM_E_FORMAT);
 	}
 }
 
@@ -152,8 +154,8 @@ static void test_payment_lengths(void)
 
 static void test_payment_scalars(void)
 {
-	static const size_t at[] = { 788, 821, 854, 888, 922, 956, 989, 1023,
-				     1057, 1091, 1124, 1157 };
+	static const size_t at[] = { 788, 821,	854,  888,  922,  956,
+				     989, 1023, 1057, 1091, 1124, 1157 };
 	const struct encoding *e = encoding("payment");
 	uint8_t bytes[ENCODING_MAX];
 	size_t i;
@@ -272,9 +274,15 @@ static void expect_g2(const char *name, size_t at)
 static void test_keys(void)
 {
 	static const uint8_t counts[][8] = {
-		{ 0 }, { 3 }, { 5 }, { 6 }, { 4, 1 }, { 4, 0, 0, 0, 0, 0, 0, 1 },
+		{ 0 },
+		{ 3 },
+		{ 5 },
+		{ 6 },
+		{ 4, 1 },
+		{ 4, 0, 0, 0, 0, 0, 0, 1 },
 		/* 32 q and 144 q wrap around to the right length. */
-		{ 4, 0, 0, 0, 0, 0, 0, 8 }, { 4, 0, 0, 0, 0, 0, 0, 0x10 },
+		{ 4, 0, 0, 0, 0, 0, 0, 8 },
+		{ 4, 0, 0, 0, 0, 0, 0, 0x10 },
 		{ 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
 	};
 	static const uint8_t zero[32];
@@ -309,8 +317,8 @@ static void test_withdrawal(void)
 			  { 364, 32 } };
 	static const size_t scalars[] = { 197, 230, 264, 297, 331, 364 };
 	static const size_t points[] = { 0, 49, 99, 148 };
-	static const size_t secret_structure[] = { 0, 49, 82, 83, 116, 149,
-						   182, 215 };
+	static const size_t secret_structure[] = { 0,	49,  82,  83,
+						   116, 149, 182, 215 };
 	static const uint8_t second[32] = { 1 }, year_2106[32] = { [4] = 1 };
 	static const uint8_t type_256[32] = { [1] = 1 };
 	size_t i;
@@ -419,10 +427,11 @@ static void expect_tail(const uint8_t *numbers, size_t len, int error)
 	}
 }
 
-#define TAIL(error, ...) do {						\
-	static const uint8_t numbers_[] = { __VA_ARGS__ };		\
-	expect_tail(numbers_, sizeof(numbers_), error);		\
-} while (0)
+#define TAIL(error, ...)                                           \
+	do {                                                       \
+		static const uint8_t numbers_[] = { __VA_ARGS__ }; \
+		expect_tail(numbers_, sizeof(numbers_), error);    \
+	} while (0)
 
 static void test_frames(void)
 {
@@ -497,12 +506,15 @@ static void test_calendar(void)
 					&ticket, e->sample, e->len),
 		     ZKNYM_E_DATE);
 	EXPECT_ERROR(zknym_ticket_encode(bytes, sizeof(bytes), &len, &ticket,
-					 e->sample, e->len), ZKNYM_E_DATE);
+					 e->sample, e->len),
+		     ZKNYM_E_DATE);
 	ticket.spend_date = 0;
 	EXPECT_ERROR(zknym_ticket_encode(bytes, 1277, &len, &ticket, e->sample,
-					 e->len), ZKNYM_E_RANGE);
+					 e->len),
+		     ZKNYM_E_RANGE);
 	EXPECT_ERROR(zknym_frame_encode(bytes, 1190 + 77, &len, &frame, &ticket,
-					e->sample, e->len), ZKNYM_E_RANGE);
+					e->sample, e->len),
+		     ZKNYM_E_RANGE);
 	EXPECT_ERROR(zknym_frame_encode(bytes, sizeof(bytes), &len, &frame,
 					&ticket, e->sample, 1000),
 		     ZKNYM_E_LENGTH);
@@ -616,8 +628,7 @@ static void test_base58(void)
 	EXPECT_OK(zknym_base58_encode(text, 1, bytes, 0));
 	EXPECT_OK(zknym_base58_decode(out, 0, ""));
 	EXPECT_ERROR(zknym_base58_decode(out, 4801, ""), ZKNYM_E_RANGE);
-	EXPECT_ERROR(zknym_base58_encode(text, 16, bytes, 4801),
-		     ZKNYM_E_RANGE);
+	EXPECT_ERROR(zknym_base58_encode(text, 16, bytes, 4801), ZKNYM_E_RANGE);
 }
 
 /* Multiplication by tables against blst's own, at the digits' edges. */

@@ -76,16 +76,15 @@ void authorities_free(struct authorities *a)
 
 uint32_t book_date(const struct book *book, unsigned int slot)
 {
-	return book->expiration -
-	       (ZKNYM_VALIDITY_DAYS - 1 - slot) * ZKNYM_DAY;
+	return book->expiration - (ZKNYM_VALIDITY_DAYS - 1 - slot) * ZKNYM_DAY;
 }
 
 void book_signatures(struct book *book, const struct authorities *a,
 		     const unsigned int *signers, unsigned int first,
 		     unsigned int last)
 {
-	const struct zknym_verification_key *master =
-		zknym_master_key(a->master);
+	const struct zknym_verification_key *master = zknym_master_key(
+		a->master);
 	struct zknym_signature shares[AUTHORITIES_MAX];
 	uint64_t indices[AUTHORITIES_MAX];
 	unsigned int i, j;
@@ -95,8 +94,8 @@ void book_signatures(struct book *book, const struct authorities *a,
 	for (i = first; i <= last; i++) {
 		for (j = 0; j < a->threshold; j++)
 			must(zknym_index_sign(&shares[j],
-					      &a->secrets[signers[j]],
-					      master, i));
+					      &a->secrets[signers[j]], master,
+					      i));
 		must(zknym_signature_aggregate(&book->indices[i], shares,
 					       indices, a->threshold,
 					       a->threshold));
@@ -107,9 +106,8 @@ void book_signatures(struct book *book, const struct authorities *a,
 					     &a->secrets[signers[j]],
 					     book->expiration,
 					     book_date(book, i)));
-		must(zknym_signature_aggregate(&book->dates[i], shares,
-					       indices, a->threshold,
-					       a->threshold));
+		must(zknym_signature_aggregate(&book->dates[i], shares, indices,
+					       a->threshold, a->threshold));
 	}
 }
 
@@ -132,8 +130,8 @@ void book_withdraw(struct book *book, const struct authorities *a,
 				 sizeof(request), user, book->expiration,
 				 book->type));
 		must(zknym_unblind(&partials[j], blinded, sizeof(blinded),
-				   &secret, &book->user,
-				   &a->keys[signers[j]], signers[j] + 1));
+				   &secret, &book->user, &a->keys[signers[j]],
+				   signers[j] + 1));
 	}
 	must(zknym_wallet_aggregate(&book->wallet, partials, a->threshold,
 				    a->threshold, &book->user,
@@ -146,7 +144,7 @@ int book_spend(struct spent_ticket *ticket, const struct book *book,
 	       struct generator *g)
 {
 	struct zknym_rng rng = generator_rng(g);
-	const struct zknym_spending spending = {
+	struct zknym_spending spending = {
 		.master = a->master,
 		.user = &book->user,
 		.wallet = &book->wallet,
@@ -156,13 +154,13 @@ int book_spend(struct spent_ticket *ticket, const struct book *book,
 		.indices = book->indices,
 		.date = &book->dates[slot],
 		.spend_date = book_date(book, slot),
-		.pay_info = ticket->pay_info,
 	};
 	uint8_t provider[ZKNYM_PROVIDER_SIZE];
 
 	generator_fill(g, provider, sizeof(provider));
 	must(zknym_pay_info(ticket->pay_info, spending.spend_date + 43200,
 			    provider, &rng));
+	spending.pay_info = ticket->pay_info;
 	ticket->spend_date = spending.spend_date;
 	return zknym_spend(ticket->payment, sizeof(ticket->payment),
 			   &ticket->len, &spending, &rng);

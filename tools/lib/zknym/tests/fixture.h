@@ -10,7 +10,7 @@
 
 #include "zknym.h"
 
-#define AUTHORITIES_MAX	10
+#define AUTHORITIES_MAX 10
 
 /* splitmix64: repeatable, spread well enough, not for secrets. */
 struct generator {

@@ -108,7 +108,7 @@ static void try(const struct encoding *e, const uint8_t *bytes, size_t len)
 	int err;
 
 	if (!in)
-		must(ZKNYM_E_MEMORY);
+		abort();
 	memcpy(in, bytes, len);
 	err = e->recode(in, len, out, &out_len);
 	if (err) {
@@ -159,8 +159,8 @@ static void check_encoding(const struct encoding *e)
 		m.len = e->len;
 		/* One mutation mostly, up to four. */
 		for (more = 1; more;
-		     more = more < 4 && generator_below(&g, 4) == 0 ?
-				    more + 1 : 0)
+		     more = more < 4 && generator_below(&g, 4) == 0 ? more + 1 :
+								      0)
 			mutate_once(&m, &g);
 		try(e, m.bytes, m.len);
 	}

@@ -8,7 +8,7 @@
 #include "fixture.h"
 #include "ktap.h"
 
-#define SEED	20261120
+#define SEED 20261120
 
 /* Expiration dates at both ends of what 32 bits hold, and between. */
 static const uint32_t expirations[] = {
@@ -40,11 +40,9 @@ static int verify(const struct zknym_master *master,
 	struct zknym_payment *p = zknym_payment_new(coins);
 	int err;
 
-	err = zknym_payment_decode(p, t->payment, t->len, coins,
-				   ZKNYM_FORM_RK);
+	err = zknym_payment_decode(p, t->payment, t->len, coins, ZKNYM_FORM_RK);
 	if (!err)
-		err = zknym_verify(master, p, t->pay_info, t->spend_date,
-				   NULL);
+		err = zknym_verify(master, p, t->pay_info, t->spend_date, NULL);
 	zknym_payment_free(p);
 	return err;
 }
@@ -110,8 +108,8 @@ static void withdraw_shares(struct zknym_partial_wallet *partials,
 	unsigned int i;
 
 	zknym_user_public(user, &book->user);
-	EXPECT_OK(zknym_request(request, &secret, &book->user,
-				book->expiration, book->type, &rng));
+	EXPECT_OK(zknym_request(request, &secret, &book->user, book->expiration,
+				book->type, &rng));
 	for (i = 0; i < a->count; i++) {
 		EXPECT_OK(zknym_issue(blinded, &a->secrets[i], request,
 				      sizeof(request), user, book->expiration,
@@ -124,7 +122,8 @@ static void withdraw_shares(struct zknym_partial_wallet *partials,
 						   sizeof(blinded), &secret,
 						   &book->user,
 						   &a->keys[(i + 1) % a->count],
-						   i + 1), ZKNYM_E_SIG_WALLET);
+						   i + 1),
+				     ZKNYM_E_SIG_WALLET);
 	}
 }
 
@@ -135,7 +134,7 @@ static void check_wallets(struct book *book, const struct authorities *a,
 	const struct zknym_verification_key *key = zknym_master_key(a->master);
 	struct zknym_partial_wallet partials[AUTHORITIES_MAX];
 	struct zknym_partial_wallet chosen[AUTHORITIES_MAX];
-	uint8_t first[ZKNYM_WALLET_SIZE], bytes[ZKNYM_WALLET_SIZE];
+	uint8_t first[ZKNYM_WALLET_SIZE] = { 0 }, bytes[ZKNYM_WALLET_SIZE];
 	unsigned int order[AUTHORITIES_MAX], i, j;
 
 	withdraw_shares(partials, book, a, g);
@@ -144,14 +143,14 @@ static void check_wallets(struct book *book, const struct authorities *a,
 		for (j = 0; j < a->count; j++)
 			chosen[j] = partials[order[j]];
 		/* The threshold, and all of them. */
-		EXPECT_OK(zknym_wallet_aggregate(&book->wallet, chosen,
-						 i == 3 ? a->count :
-							  a->threshold,
-						 a->threshold, &book->user,
-						 key));
-		zknym_wallet_encode(i ? bytes : first, &book->wallet);
+		EXPECT_OK(
+			zknym_wallet_aggregate(&book->wallet, chosen,
+					       i == 3 ? a->count : a->threshold,
+					       a->threshold, &book->user, key));
+		zknym_wallet_encode(bytes, &book->wallet);
 		if (i)
 			EXPECT_BYTES(first, bytes, sizeof(bytes));
+		memcpy(first, bytes, sizeof(first));
 	}
 	EXPECT_ERROR(zknym_wallet_aggregate(&book->wallet, chosen,
 					    a->threshold - 1, a->threshold,
@@ -187,12 +186,15 @@ static void check_spending(struct book *book, const struct authorities *a,
 				     ZKNYM_FORM_RK, g));
 		EXPECT_OK(verify(a->master, &t, 1));
 	}
-	EXPECT_ERROR(book_spend(&t, book, a, 0, ZKNYM_TICKETS, 1,
-				ZKNYM_FORM_RK, g), ZKNYM_E_EMPTY);
+	EXPECT_ERROR(book_spend(&t, book, a, 0, ZKNYM_TICKETS, 1, ZKNYM_FORM_RK,
+				g),
+		     ZKNYM_E_EMPTY);
 	EXPECT_ERROR(book_spend(&t, book, a, 0, ZKNYM_TICKETS - 1, 2,
-				ZKNYM_FORM_RK, g), ZKNYM_E_EMPTY);
+				ZKNYM_FORM_RK, g),
+		     ZKNYM_E_EMPTY);
 	EXPECT_ERROR(book_spend(&t, book, a, 0, UINT32_MAX, 1, ZKNYM_FORM_RK,
-				g), ZKNYM_E_EMPTY);
+				g),
+		     ZKNYM_E_EMPTY);
 	EXPECT_ERROR(book_spend(&t, book, a, 0, 0, 0, ZKNYM_FORM_RK, g),
 		     ZKNYM_E_RANGE);
 }
@@ -216,8 +218,7 @@ static void check_set(unsigned int threshold, unsigned int count,
 	shuffle(order, count, &g);
 	memset(book.indices, 0, sizeof(book.indices));
 	book_signatures(&book, &a, order, 0, 0);
-	book_signatures(&book, &a, order, ZKNYM_TICKETS - 1,
-			ZKNYM_TICKETS - 1);
+	book_signatures(&book, &a, order, ZKNYM_TICKETS - 1, ZKNYM_TICKETS - 1);
 	check_spending(&book, &a, &g);
 	authorities_free(&a);
 	ktap_end("%u of %u authorities, ticket type %u, expiration %u",
@@ -244,8 +245,8 @@ static void set_up(void)
 
 static void test_dates(void)
 {
-	const struct zknym_verification_key *key =
-		zknym_master_key(authorities.master);
+	const struct zknym_verification_key *key = zknym_master_key(
+		authorities.master);
 	const struct zknym_signature *dates = book.dates;
 	uint32_t last = book.expiration, first = last - 6 * ZKNYM_DAY;
 	struct zknym_signature signature;
@@ -267,14 +268,17 @@ static void test_dates(void)
 	EXPECT_ERROR(zknym_date_slot(last, first + 1, &slot), ZKNYM_E_DATE);
 	EXPECT_ERROR(zknym_date_slot(last + 1, first, &slot), ZKNYM_E_DATE);
 	EXPECT_ERROR(zknym_date_sign(&signature, &authorities.secrets[0], last,
-				     first - ZKNYM_DAY), ZKNYM_E_DATE);
+				     first - ZKNYM_DAY),
+		     ZKNYM_E_DATE);
 	EXPECT_ERROR(zknym_date_sign(&signature, &authorities.secrets[0], last,
-				     last + ZKNYM_DAY), ZKNYM_E_DATE);
+				     last + ZKNYM_DAY),
+		     ZKNYM_E_DATE);
 	EXPECT_OK(zknym_date_check(dates, last, first, 7, key, NULL));
 	EXPECT_ERROR(zknym_date_check(dates, last, first, 8, key, NULL),
 		     ZKNYM_E_RANGE);
 	EXPECT_ERROR(zknym_date_check(dates, last, first + ZKNYM_DAY, 6, key,
-				      NULL), ZKNYM_E_SIG_DATE);
+				      NULL),
+		     ZKNYM_E_SIG_DATE);
 	EXPECT_ERROR(zknym_date_check(dates, last, first, 7,
 				      &authorities.keys[0], NULL),
 		     ZKNYM_E_SIG_DATE);
@@ -282,13 +286,14 @@ static void test_dates(void)
 
 static void test_indices(void)
 {
-	const struct zknym_verification_key *key =
-		zknym_master_key(authorities.master);
+	const struct zknym_verification_key *key = zknym_master_key(
+		authorities.master);
 	struct zknym_signature signatures[ZKNYM_TICKETS], signature;
 	unsigned int bad;
 
 	EXPECT_ERROR(zknym_index_sign(&signature, &authorities.secrets[0], key,
-				      ZKNYM_TICKETS), ZKNYM_E_RANGE);
+				      ZKNYM_TICKETS),
+		     ZKNYM_E_RANGE);
 	EXPECT_OK(zknym_index_check(book.indices, 0, 50, key, key, NULL));
 	EXPECT_OK(zknym_index_check(book.indices + 49, 49, 1, key, key, NULL));
 	EXPECT_ERROR(zknym_index_check(book.indices, 0, 51, key, key, NULL),
@@ -301,10 +306,12 @@ static void test_indices(void)
 		memcpy(signatures[bad].opaque + 12,
 		       book.indices[(bad + 1) % ZKNYM_TICKETS].opaque + 12, 96);
 		EXPECT_ERROR(zknym_index_check(signatures, 0, 50, key, key,
-					       NULL), ZKNYM_E_SIG_INDEX);
+					       NULL),
+			     ZKNYM_E_SIG_INDEX);
 		signatures[bad] = book.indices[(bad + 1) % ZKNYM_TICKETS];
 		EXPECT_ERROR(zknym_index_check(signatures, 0, 50, key, key,
-					       NULL), ZKNYM_E_SIG_INDEX);
+					       NULL),
+			     ZKNYM_E_SIG_INDEX);
 	}
 }
 
@@ -314,8 +321,9 @@ static void test_missing_signature(void)
 	struct spent_ticket t;
 
 	memset(&book.indices[3], 0, sizeof(saved));
-	EXPECT_ERROR(book_spend(&t, &book, &authorities, 0, 3, 1,
-				ZKNYM_FORM_RK, &generator), ZKNYM_E_INFINITY);
+	EXPECT_ERROR(book_spend(&t, &book, &authorities, 0, 3, 1, ZKNYM_FORM_RK,
+				&generator),
+		     ZKNYM_E_INFINITY);
 	book.indices[3] = saved;
 }
 
@@ -370,8 +378,7 @@ static void test_several_coins(void)
 		EXPECT_OK(zknym_payment_decode(p, t.payment, t.len, coins,
 					       ZKNYM_FORM_RK));
 		EXPECT_ERROR(zknym_payment_decode(p, t.payment, t.len,
-						  coins % 4 + 1,
-						  ZKNYM_FORM_RK),
+						  coins % 4 + 1, ZKNYM_FORM_RK),
 			     ZKNYM_E_LENGTH);
 	}
 	/* Payments of different size go into one batch. */
@@ -381,12 +388,15 @@ static void test_several_coins(void)
 	EXPECT_OK(book_spend(&single, &book, &authorities, 1, 0, 1,
 			     ZKNYM_FORM_RK, &generator));
 	items[1] = (struct zknym_batch_item){
-		authorities.master, zknym_payment_new(1), single.pay_info,
-		single.spend_date, -1,
+		authorities.master,
+		zknym_payment_new(1),
+		single.pay_info,
+		single.spend_date,
+		-1,
 	};
-	EXPECT_OK(zknym_payment_decode((struct zknym_payment *)
-				       items[1].payment, single.payment,
-				       single.len, 1, ZKNYM_FORM_RK));
+	EXPECT_OK(zknym_payment_decode((struct zknym_payment *)items[1].payment,
+				       single.payment, single.len, 1,
+				       ZKNYM_FORM_RK));
 	EXPECT_OK(zknym_verify_batch(items, 2, NULL));
 	items[0].spend_date += ZKNYM_DAY;
 	EXPECT_ERROR(zknym_verify_batch(items, 2, NULL), ZKNYM_E_SIG_BATCH);
@@ -396,7 +406,7 @@ static void test_several_coins(void)
 	zknym_payment_free(p);
 }
 
-#define BATCH_MAX	64
+#define BATCH_MAX 64
 
 /* Ways to spoil a ticket, each with what must be said of it. */
 static int spoil(struct spent_ticket *t, struct zknym_payment *p,
@@ -453,12 +463,15 @@ static void test_batches(void)
 	for (size = 1; size <= BATCH_MAX; size++) {
 		bad = (unsigned int)generator_below(&generator, size);
 		saved = tickets[bad];
-		error = spoil(&tickets[bad], payments[bad],
-			      &tickets[BATCH_MAX], size % 5);
+		error = spoil(&tickets[bad], payments[bad], &tickets[BATCH_MAX],
+			      size % 5);
 		for (i = 0; i < size; i++)
 			items[i] = (struct zknym_batch_item){
-				authorities.master, payments[i],
-				tickets[i].pay_info, tickets[i].spend_date, -1,
+				authorities.master,
+				payments[i],
+				tickets[i].pay_info,
+				tickets[i].spend_date,
+				-1,
 			};
 		EXPECT_ERROR(zknym_verify_batch(items, size, NULL),
 			     ZKNYM_E_SIG_BATCH);
@@ -517,13 +530,12 @@ static void test_cancelling_errors(void)
 		zknym_payment_free(p[i]);
 	}
 	/* The same within one ticket, between wallet and date. */
-	EXPECT_OK(book_spend(&t[0], &book, &authorities, 3, 1, 1,
-			     ZKNYM_FORM_RK, &generator));
+	EXPECT_OK(book_spend(&t[0], &book, &authorities, 3, 1, 1, ZKNYM_FORM_RK,
+			     &generator));
 	memcpy(swap, t[0].payment + 244, sizeof(swap));
 	memcpy(t[0].payment + 244, t[0].payment + 342, sizeof(swap));
 	memcpy(t[0].payment + 342, swap, sizeof(swap));
-	EXPECT_ERROR(verify(authorities.master, &t[0], 1),
-		     ZKNYM_E_SIG_WALLET);
+	EXPECT_ERROR(verify(authorities.master, &t[0], 1), ZKNYM_E_SIG_WALLET);
 }
 
 static void spent(struct zknym_spent *out, const struct spent_ticket *t,
@@ -564,8 +576,8 @@ static void test_double_spending(void)
 			     ZKNYM_FORM_RK, &generator));
 	EXPECT_OK(book_spend(&t[1], &book, &authorities, 0, 12, 1,
 			     ZKNYM_FORM_RK, &generator));
-	EXPECT_OK(book_spend(&t[2], &book, &authorities, 0, 9, 1,
-			     ZKNYM_FORM_RK, &generator));
+	EXPECT_OK(book_spend(&t[2], &book, &authorities, 0, 9, 1, ZKNYM_FORM_RK,
+			     &generator));
 	spent(&s[0], &t[0], 4, 2);
 	spent(&s[1], &t[1], 1, 0);
 	spent(&s[2], &t[2], 1, 0);
@@ -583,17 +595,18 @@ static void test_compat(void)
 	EXPECT_OK(book_spend(&t, &book, &authorities, 3, 8, 1,
 			     ZKNYM_FORM_COMPAT, &generator));
 	EXPECT(t.len == ZKNYM_PAYMENT_COMPAT_SIZE(1) && t.len == 1157);
-	EXPECT_ERROR(verify(authorities.master, &t, 1),
-		     ZKNYM_E_UNBOUND_INDEX);
+	EXPECT_ERROR(verify(authorities.master, &t, 1), ZKNYM_E_UNBOUND_INDEX);
 	/* Not even when it was decoded on purpose. */
 	EXPECT_OK(zknym_payment_decode(p, t.payment, t.len, 1,
 				       ZKNYM_FORM_COMPAT));
 	EXPECT_ERROR(zknym_verify(authorities.master, p, t.pay_info,
-				  t.spend_date, NULL), ZKNYM_E_UNBOUND_INDEX);
+				  t.spend_date, NULL),
+		     ZKNYM_E_UNBOUND_INDEX);
 	EXPECT_OK(book_spend(&t, &book, &authorities, 3, 8, 1, ZKNYM_FORM_RK,
 			     &generator));
 	EXPECT_ERROR(zknym_payment_decode(p, t.payment, t.len, 1,
-					  ZKNYM_FORM_COMPAT), ZKNYM_E_LENGTH);
+					  ZKNYM_FORM_COMPAT),
+		     ZKNYM_E_LENGTH);
 	zknym_payment_free(p);
 }
 
@@ -630,9 +643,16 @@ static bool all_zero(const void *buf, size_t len)
 static void test_failing_generator(void)
 {
 	const struct zknym_spending spending = {
-		authorities.master, &book.user, &book.wallet, 0, 1,
-		ZKNYM_FORM_RK, book.indices, &book.dates[0],
-		book_date(&book, 0), (const uint8_t[ZKNYM_PAY_INFO_SIZE]){ 0 },
+		authorities.master,
+		&book.user,
+		&book.wallet,
+		0,
+		1,
+		ZKNYM_FORM_RK,
+		book.indices,
+		&book.dates[0],
+		book_date(&book, 0),
+		(const uint8_t[ZKNYM_PAY_INFO_SIZE]){ 0 },
 	};
 	uint8_t request[ZKNYM_REQUEST_SIZE], payment[ZKNYM_PAYMENT_SIZE(1)];
 	struct failing f = { .generator = { 1 } };
@@ -657,7 +677,8 @@ static void test_failing_generator(void)
 		f.left = draws;
 		memset(payment, 0x55, sizeof(payment));
 		EXPECT_ERROR(zknym_spend(payment, sizeof(payment), &len,
-					 &spending, &rng), ZKNYM_E_RANDOM);
+					 &spending, &rng),
+			     ZKNYM_E_RANDOM);
 		EXPECT(all_zero(payment, sizeof(payment)));
 	}
 	f.left = 19;
@@ -734,7 +755,7 @@ static void test_threads(void)
 int main(void)
 {
 	static const unsigned int sets[][2] = {
-		{ 1, 1 }, { 1, 2 }, { 2, 2 }, { 1, 4 }, { 2, 3 }, { 3, 3 },
+		{ 1, 1 }, { 1, 2 }, { 2, 2 }, { 1, 4 },	 { 2, 3 },  { 3, 3 },
 		{ 3, 5 }, { 4, 6 }, { 5, 9 }, { 6, 10 }, { 7, 10 }, { 10, 10 },
 	};
 	static const struct ktap_test tests[] = {

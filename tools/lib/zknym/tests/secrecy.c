@@ -27,10 +27,8 @@ static int fill_secret(void *context, void *buf, size_t len)
 
 static const struct zknym_rng secret_rng = { fill_secret, &generator };
 
-#define CONCEAL(object) \
-	VALGRIND_MAKE_MEM_UNDEFINED(&(object), sizeof(object))
-#define REVEAL(object) \
-	VALGRIND_MAKE_MEM_DEFINED(&(object), sizeof(object))
+#define CONCEAL(object) VALGRIND_MAKE_MEM_UNDEFINED(&(object), sizeof(object))
+#define REVEAL(object) VALGRIND_MAKE_MEM_DEFINED(&(object), sizeof(object))
 
 static void set_up(void)
 {
@@ -158,9 +156,9 @@ static void test_unblind(void)
 	CONCEAL(s->o2);
 	CONCEAL(s->v);
 	for (i = 0; i < 2; i++)
-		must(zknym_unblind(&partials[i], blinded[i],
-				   sizeof(blinded[i]), &secret, &book.user,
-				   &authorities.keys[i], (uint64_t)i + 1));
+		must(zknym_unblind(&partials[i], blinded[i], sizeof(blinded[i]),
+				   &secret, &book.user, &authorities.keys[i],
+				   (uint64_t)i + 1));
 	must(zknym_wallet_aggregate(&wallet, partials, 2, 2, &book.user,
 				    zknym_master_key(authorities.master)));
 	REVEAL(u->secret);
@@ -174,8 +172,15 @@ static void spend(enum zknym_form form, unsigned int coins)
 	uint8_t pay_info[ZKNYM_PAY_INFO_SIZE] = { 1 };
 	uint8_t payment[ZKNYM_PAYMENT_SIZE(2)];
 	struct zknym_spending spending = {
-		authorities.master, &book.user, &book.wallet, 31, coins,
-		form, book.indices, &book.dates[2], book_date(&book, 2),
+		authorities.master,
+		&book.user,
+		&book.wallet,
+		31,
+		coins,
+		form,
+		book.indices,
+		&book.dates[2],
+		book_date(&book, 2),
 		pay_info,
 	};
 	size_t len;

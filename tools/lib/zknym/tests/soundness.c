@@ -92,8 +92,8 @@ static void test_statement(void)
 		const char *what;
 		size_t at;
 	} places[] = {
-#define PLACE(field, gain) { #field ": " gain, \
-			     offsetof(struct cheat_payment, field) }
+#define PLACE(field, gain) \
+	{ #field ": " gain, offsetof(struct cheat_payment, field) }
 		PLACE(kappa.sk, "spend somebody else's wallet"),
 		PLACE(kappa.v, "several serials from one wallet"),
 		PLACE(kappa.expiration, "use a book after its end"),
@@ -223,13 +223,13 @@ static void test_ticket_type(void)
 
 	for (type = 0; type < 256; type++) {
 		start(&t, &cheat);
-		cheat_payment(&t, &cheat, &book, &authorities,
-			      &book.indices[7], &book.dates[4], &generator);
+		cheat_payment(&t, &cheat, &book, &authorities, &book.indices[7],
+			      &book.dates[4], &generator);
 		t.payment[787] = (uint8_t)type;
-		EXPECT_ERROR(verify(&t),
-			     type > 3 ? ZKNYM_E_TYPE :
-			     type == book.type ? ZKNYM_OK :
-						 ZKNYM_E_SIG_WALLET);
+		EXPECT_ERROR(verify(&t), type > 3 ? ZKNYM_E_TYPE :
+					 type == book.type ?
+						    ZKNYM_OK :
+						    ZKNYM_E_SIG_WALLET);
 		if (type >= 4)
 			type += 50;
 	}
@@ -280,15 +280,16 @@ static void test_repeated_serial(void)
 	       t.payment + zn_element(l.serials, ZN_LP_G1, 0), ZN_LP_G1);
 	EXPECT_OK(zknym_payment_decode(p, t.payment, t.len, 3, ZKNYM_FORM_RK));
 	EXPECT_ERROR(zknym_verify(authorities.master, p, t.pay_info,
-				  t.spend_date, NULL), ZKNYM_E_DUP_SERIAL);
+				  t.spend_date, NULL),
+		     ZKNYM_E_DUP_SERIAL);
 	zknym_payment_free(p);
 }
 
 /* A bit of each response, and of the challenge, changed. */
 static void test_responses(void)
 {
-	static const size_t at[] = { 788, 821, 854, 888, 922, 956, 989, 1023,
-				     1057, 1091, 1124, 1157 };
+	static const size_t at[] = { 788, 821,	854,  888,  922,  956,
+				     989, 1023, 1057, 1091, 1124, 1157 };
 	struct cheat_payment cheat;
 	struct spent_ticket t;
 	size_t i;
@@ -313,8 +314,8 @@ static void test_points(void)
 		{ 194, ZKNYM_E_SIG_WALLET }, { 243, ZKNYM_E_SIG_WALLET },
 		{ 292, ZKNYM_E_SIG_DATE },   { 341, ZKNYM_E_SIG_DATE },
 		{ 489, ZKNYM_E_SIG_INDEX },  { 538, ZKNYM_E_SIG_INDEX },
-		{ 588, ZKNYM_E_PROOF },      { 638, ZKNYM_E_PROOF },
-		{ 688, ZKNYM_E_PROOF },      { 738, ZKNYM_E_PROOF },
+		{ 588, ZKNYM_E_PROOF },	     { 638, ZKNYM_E_PROOF },
+		{ 688, ZKNYM_E_PROOF },	     { 738, ZKNYM_E_PROOF },
 	};
 	static const size_t g2[] = { 0, 97, 391 };
 	uint8_t saved[ZKNYM_G2_SIZE];
@@ -368,7 +369,8 @@ static void test_binding(void)
 	authorities_init(&strangers, 1, 1, &generator);
 	EXPECT_OK(zknym_payment_decode(p, t.payment, t.len, 1, ZKNYM_FORM_RK));
 	EXPECT_ERROR(zknym_verify(strangers.master, p, t.pay_info, t.spend_date,
-				  NULL), ZKNYM_E_PROOF);
+				  NULL),
+		     ZKNYM_E_PROOF);
 	authorities_free(&strangers);
 	zknym_payment_free(p);
 }
@@ -388,8 +390,8 @@ static void test_requests(void)
 		const char *what;
 		size_t at;
 	} places[] = {
-#define PLACE(field, gain) { #field ": " gain, \
-			     offsetof(struct cheat_request, field) }
+#define PLACE(field, gain) \
+	{ #field ": " gain, offsetof(struct cheat_request, field) }
 		PLACE(com.o, "another h"),
 		PLACE(com.sk, "a signature on two keys"),
 		PLACE(com.v, "a signature on two wallets"),
@@ -433,9 +435,9 @@ static void test_answers(void)
 				book.type, &rng));
 	EXPECT_OK(zknym_issue(blinded, &authorities.secrets[0], bytes,
 			      sizeof(bytes), user, book.expiration, book.type));
-#define UNBLIND(answer, secret, index)					\
-	zknym_unblind(&partial, answer, sizeof(answer), secret,	\
-		      &book.user, &authorities.keys[0], index)
+#define UNBLIND(answer, secret, index)                                      \
+	zknym_unblind(&partial, answer, sizeof(answer), secret, &book.user, \
+		      &authorities.keys[0], index)
 	EXPECT_OK(UNBLIND(blinded, &secret, 1));
 	EXPECT_ERROR(UNBLIND(blinded, &secret, 0), ZKNYM_E_SIGNERS);
 	/* cb is another point; h is another point; both exchanged. */

@@ -15,8 +15,8 @@
 #include "payment.h"
 #include "scalar.h"
 
-#define COINS	3
-#define DRAWS	64
+#define COINS 3
+#define DRAWS 64
 
 /* A generator that gives recorded scalars, each once, and then fails. */
 struct record {
@@ -41,7 +41,7 @@ static void record_add(struct record *record, const json_t *value)
 	json_t *each;
 
 	if (json_is_array(value)) {
-		json_array_foreach((json_t *)value, i, each)
+		for (i = 0; (each = json_array_get(value, i)); i++)
 			record_add(record, each);
 		return;
 	}
@@ -118,7 +118,10 @@ static void check_hashes(void)
 
 	check_generators(file);
 	ktap_begin();
-	json_array_foreach(json_object_get(file, "hash_to_scalar"), i, each) {
+	for (i = 0;
+	     (each = json_array_get(json_object_get(file, "hash_to_scalar"),
+				    i));
+	     i++) {
 		len = hex(each, "msg", msg, sizeof(msg));
 		zn_scalar_hash(&scalar, msg, len);
 		zn_scalar_encode(bytes, &scalar);
@@ -127,7 +130,9 @@ static void check_hashes(void)
 	EXPECT(i);
 	ktap_end("hash: to scalar");
 	ktap_begin();
-	json_array_foreach(json_object_get(file, "hash_to_g1"), i, each) {
+	for (i = 0;
+	     (each = json_array_get(json_object_get(file, "hash_to_g1"), i));
+	     i++) {
 		len = hex(each, "msg", msg, sizeof(msg));
 		zn_g1_hash(&point, msg, len);
 		zn_g1_encode(bytes, &point);
@@ -136,8 +141,10 @@ static void check_hashes(void)
 	EXPECT(i);
 	ktap_end("hash: to G1");
 	ktap_begin();
-	json_array_foreach(json_object_get(file, "challenge_reduction"), i,
-			   each) {
+	for (i = 0;
+	     (each = json_array_get(json_object_get(file, "challenge_reduction"),
+				    i));
+	     i++) {
 		hex(each, "digest", digest, sizeof(digest));
 		zn_scalar_from_digest(&scalar, digest);
 		zn_scalar_encode(bytes, &scalar);
@@ -146,7 +153,9 @@ static void check_hashes(void)
 	EXPECT(i);
 	ktap_end("hash: challenge reduction");
 	ktap_begin();
-	json_array_foreach(json_object_get(file, "pay_info_hash"), i, each) {
+	for (i = 0;
+	     (each = json_array_get(json_object_get(file, "pay_info_hash"), i));
+	     i++) {
 		len = hex(each, "pay_info", msg, sizeof(msg));
 		EXPECT(len == ZKNYM_PAY_INFO_SIZE);
 		zn_pay_info_hash(&scalar, msg, number(each, "k"));
@@ -227,9 +236,15 @@ static void check_aggregation(const json_t *file)
 	size_t i, j, count;
 
 	ktap_begin();
-	json_array_foreach(json_object_get(file, "lagrange_at_zero"), i, each) {
+	for (i = 0;
+	     (each = json_array_get(json_object_get(file, "lagrange_at_zero"),
+				    i));
+	     i++) {
 		count = json_array_size(member(each, "indices"));
-		json_array_foreach(json_object_get(each, "indices"), j, index) {
+		for (j = 0;
+		     (index = json_array_get(json_object_get(each, "indices"),
+					     j));
+		     j++) {
 			indices[j] = (uint64_t)json_integer_value(index);
 			keys[j] = world.keys[indices[j] - 1];
 		}
@@ -237,7 +252,8 @@ static void check_aggregation(const json_t *file)
 		for (j = 0; j < count; j++) {
 			zn_scalar_encode(bytes, &lambda[j]);
 			hex_value(json_array_get(member(each, "coefficients"),
-						 j), expected, 32);
+						 j),
+				  expected, 32);
 			EXPECT_BYTES(bytes, expected, 32);
 		}
 		EXPECT_OK(zknym_verification_key_aggregate(&master, keys,
@@ -303,9 +319,10 @@ static void check_request(const json_t *file,
 			  struct zknym_request_secret *secret,
 			  uint8_t request[ZKNYM_REQUEST_SIZE])
 {
-	static const char *const order[] = { "v", "o", "o1", "o2", "nonce_o",
-					     "nonce_o1", "nonce_o2", "nonce_sk",
-					     "nonce_v", NULL };
+	static const char *const order[] = { "v",	 "o",	     "o1",
+					     "o2",	 "nonce_o",  "nonce_o1",
+					     "nonce_o2", "nonce_sk", "nonce_v",
+					     NULL };
 	uint8_t bytes[1024], stored[ZKNYM_REQUEST_SECRET_SIZE], digest[32];
 	struct record record = { 0 };
 	const struct zknym_rng rng = { replay, &record };
@@ -354,9 +371,11 @@ static void check_wallets(const json_t *file,
 		for (j = 0; j < i; j++) {
 			some[0] = partials[i];
 			some[1] = partials[j];
-			EXPECT_OK(zknym_wallet_aggregate(
-				&world.book.wallet, some, 2, world.threshold,
-				&world.user, &world.master_key));
+			EXPECT_OK(zknym_wallet_aggregate(&world.book.wallet,
+							 some, 2,
+							 world.threshold,
+							 &world.user,
+							 &world.master_key));
 			zknym_wallet_signatures_encode(bytes,
 						       &world.book.wallet);
 			len = hex(file, "wallet_signatures", expected,
@@ -377,7 +396,7 @@ static void check_wallets(const json_t *file,
 	if (zknym_wallet_left(&again) != ZKNYM_TICKETS)
 		EXPECT_OK(zknym_wallet_take(&world.book.wallet,
 					    ZKNYM_TICKETS -
-					    zknym_wallet_left(&again),
+						    zknym_wallet_left(&again),
 					    &first));
 	zknym_wallet_encode(bytes, &world.book.wallet);
 	EXPECT_BYTES(bytes, expected, len);
@@ -408,14 +427,16 @@ static void check_withdrawal(void)
 				      world.book.expiration, world.book.type));
 		len = hex_value(json_array_get(member(file,
 						      "blinded_signatures"),
-					       i), expected, sizeof(expected));
+					       i),
+				expected, sizeof(expected));
 		EXPECT(len == ZKNYM_SIGNATURE_SIZE);
 		EXPECT_BYTES(bytes, expected, len);
 		EXPECT_OK(zknym_unblind(&partials[i], bytes, len, &secret,
 					&world.user, &world.keys[i], i + 1));
 		zknym_partial_wallet_encode(bytes, &partials[i]);
 		len = hex_value(json_array_get(member(file, "partial_wallets"),
-					       i), expected, sizeof(expected));
+					       i),
+				expected, sizeof(expected));
 		EXPECT(len == ZKNYM_PARTIAL_WALLET_SIZE);
 		EXPECT_BYTES(bytes, expected, len);
 		EXPECT_OK(zknym_partial_wallet_decode(&again, expected, len));
@@ -471,7 +492,9 @@ static void check_signatures(void)
 	size_t i;
 
 	ktap_begin();
-	json_array_foreach(json_object_get(file, "coin_index"), i, each) {
+	for (i = 0;
+	     (each = json_array_get(json_object_get(file, "coin_index"), i));
+	     i++) {
 		index = (unsigned int)number(each, "index");
 		for (j = 0; j < world.issuers; j++) {
 			EXPECT_OK(zknym_index_sign(&shares[j],
@@ -490,7 +513,10 @@ static void check_signatures(void)
 	ktap_end("signatures: indices");
 
 	ktap_begin();
-	json_array_foreach(json_object_get(file, "expiration_dates"), i, each) {
+	for (i = 0;
+	     (each = json_array_get(json_object_get(file, "expiration_dates"),
+				    i));
+	     i++) {
 		date = (unsigned int)number(each, "spend_date");
 		EXPECT_OK(zknym_date_slot(world.book.expiration, date, &slot));
 		EXPECT(slot == number(each, "slot"));
@@ -551,13 +577,14 @@ static void read_payment_case(struct payment_case *c, const json_t *object)
 static void check_reproduced(const struct payment_case *c, const json_t *object)
 {
 	static const char *const blinding[] = { "wallet_r", "wallet_r_prime",
-						"date_r", "date_r_prime", "o_c",
-						NULL };
+						"date_r",   "date_r_prime",
+						"o_c",	    NULL };
 	static const char *const per_coin[] = { "o_a", "index_r",
 						"index_r_prime", NULL };
-	static const char *const nonces[] = { "nonce_sk", "nonce_v",
+	static const char *const nonces[] = { "nonce_sk",  "nonce_v",
 					      "nonce_exp", "nonce_r",
-					      "nonce_r_e", "nonce_o_c", NULL };
+					      "nonce_r_e", "nonce_o_c",
+					      NULL };
 	static const char *const lists[] = { "nonce_l", "nonce_o_a", "nonce_mu",
 					     "nonce_o_mu", NULL };
 	const json_t *randomness = member(object, "randomness");
@@ -580,7 +607,10 @@ static void check_reproduced(const struct payment_case *c, const json_t *object)
 	size_t i, len;
 
 	record_members(&record, randomness, blinding);
-	json_array_foreach(json_object_get(randomness, "per_coin"), i, coin)
+	for (i = 0;
+	     (coin = json_array_get(json_object_get(randomness, "per_coin"),
+				    i));
+	     i++)
 		record_members(&record, coin, per_coin);
 	record_members(&record, randomness, nonces);
 	if (c->form == ZKNYM_FORM_RK)
@@ -629,18 +659,20 @@ static void check_verified(const struct payment_case *c)
 
 	ktap_begin();
 	EXPECT_ERROR(zknym_payment_decode(p, c->payment, c->len, c->coins,
-					  ZKNYM_FORM_RK), good);
+					  ZKNYM_FORM_RK),
+		     good);
 	if (c->coins > 1)
 		EXPECT_ERROR(zknym_payment_decode(p, c->payment, c->len, 1,
 						  ZKNYM_FORM_RK),
 			     ZKNYM_E_LENGTH);
-	EXPECT_OK(zknym_payment_decode(p, c->payment, c->len, c->coins,
-				       c->form));
+	EXPECT_OK(
+		zknym_payment_decode(p, c->payment, c->len, c->coins, c->form));
 	EXPECT_OK(zknym_payment_encode(again, sizeof(again), &len, p));
 	EXPECT(len == c->len);
 	EXPECT_BYTES(again, c->payment, len);
 	EXPECT_ERROR(zknym_verify(world.master, p, c->pay_info, c->spend_date,
-				  NULL), good);
+				  NULL),
+		     good);
 	EXPECT_ERROR(zknym_verify(world.master, p, c->pay_info,
 				  c->spend_date + ZKNYM_DAY, NULL),
 		     good ? good : ZKNYM_E_SIG_DATE);
@@ -753,8 +785,8 @@ static void check_nullifiers(const struct payment_case *c, const json_t *object)
 	size_t len;
 
 	ktap_begin();
-	EXPECT_OK(zknym_payment_decode(p, c->payment, c->len, c->coins,
-				       c->form));
+	EXPECT_OK(
+		zknym_payment_decode(p, c->payment, c->len, c->coins, c->form));
 	EXPECT(zknym_payment_type(p) == world.book.type);
 	for (k = 0; k < c->coins; k++)
 		memcpy(serials + k * ZKNYM_SERIAL_SIZE,
@@ -778,7 +810,7 @@ static void spent_of(struct zknym_spent *spent, const json_t *cases,
 	json_t *object;
 	size_t i;
 
-	json_array_foreach((json_t *)cases, i, object) {
+	for (i = 0; (object = json_array_get(cases, i)); i++) {
 		if (strcmp(text(object, "name"), name))
 			continue;
 		read_payment_case(&c, object);
@@ -830,7 +862,8 @@ static void check_fifth_attribute(const json_t *file)
 				  c.spend_date + ZKNYM_DAY, NULL),
 		     ZKNYM_E_SIG_DATE);
 	EXPECT_ERROR(zknym_verify(world.master, p, c.pay_info, c.spend_date,
-				  NULL), ZKNYM_E_PROOF);
+				  NULL),
+		     ZKNYM_E_PROOF);
 	c.pay_info[5] ^= 1;
 	EXPECT_ERROR(zknym_verify(master, p, c.pay_info, c.spend_date, NULL),
 		     ZKNYM_E_PROOF);
@@ -846,7 +879,9 @@ static void check_payments(void)
 	struct payment_case c;
 	size_t i;
 
-	json_array_foreach(json_object_get(file, "cases"), i, object) {
+	for (i = 0;
+	     (object = json_array_get(json_object_get(file, "cases"), i));
+	     i++) {
 		read_payment_case(&c, object);
 		check_reproduced(&c, object);
 		check_transcript(&c, object);
@@ -894,14 +929,15 @@ static void check_negative_payments(void)
 	size_t i, len;
 	int err, want;
 
-	json_array_foreach(json_object_get(file, "cases"), i, edit) {
+	for (i = 0; (edit = json_array_get(json_object_get(file, "cases"), i));
+	     i++) {
 		len = hex(file, "base_payment", payment, sizeof(payment));
 		hex(file, "pay_info", pay_info, sizeof(pay_info));
 		date = (uint32_t)number(file, "spend_date");
 		len = apply_edit(payment, len, sizeof(payment), edit);
 		if (json_object_get(edit, "pay_info_at"))
-			hex(edit, "bytes", pay_info +
-			    number(edit, "pay_info_at"),
+			hex(edit, "bytes",
+			    pay_info + number(edit, "pay_info_at"),
 			    sizeof(pay_info) - number(edit, "pay_info_at"));
 		if (json_object_get(edit, "spend_date"))
 			date = (uint32_t)number(edit, "spend_date");
@@ -935,7 +971,8 @@ static void check_negative_requests(void)
 	size_t i, len;
 	int want;
 
-	json_array_foreach(json_object_get(file, "cases"), i, edit) {
+	for (i = 0; (edit = json_array_get(json_object_get(file, "cases"), i));
+	     i++) {
 		const json_t *from = file;
 
 		len = hex(file, "base_request", request, sizeof(request));
@@ -951,9 +988,11 @@ static void check_negative_requests(void)
 		want = error_named(text(edit, "expect"));
 		ktap_begin();
 		EXPECT_ERROR(zknym_request_verify(request, len, user,
-						  expiration, type), want);
+						  expiration, type),
+			     want);
 		EXPECT_ERROR(zknym_issue(blinded, &world.secrets[0], request,
-					 len, user, expiration, type), want);
+					 len, user, expiration, type),
+			     want);
 		ktap_end("negative withdrawal: %s", text(edit, "name"));
 	}
 	json_decref(file);
