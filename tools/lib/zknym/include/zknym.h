@@ -86,40 +86,70 @@ extern "C" {
 
 /**
  * enum zknym_error - what was wrong
+ * @ZKNYM_OK: nothing
+ * @ZKNYM_E_LENGTH: the total length is not the format's
+ * @ZKNYM_E_FORMAT: a length byte, a count or the encoding of a number
+ * @ZKNYM_E_UNBOUND_INDEX: compat form: the index is not bound to the proof
+ * @ZKNYM_E_SCALAR: a scalar is not below r
+ * @ZKNYM_E_POINT: not the encoding of a point, or outside the subgroup
+ * @ZKNYM_E_INFINITY: a point at infinity
+ * @ZKNYM_E_VALUE: the spend value is not the required one
+ * @ZKNYM_E_TYPE: the ticket type is unknown, unwanted or not as claimed
+ * @ZKNYM_E_PROVIDER: made out to another gateway
+ * @ZKNYM_E_TIMESTAMP: the pay-info's time is too far from now
+ * @ZKNYM_E_DATE: not today's date, or not a date
+ * @ZKNYM_E_EPOCH: no master key for this epoch; for callers
+ * @ZKNYM_E_REPLAY: the same payment again
+ * @ZKNYM_E_DOUBLE_SPEND: the same ticket in another payment; for callers
+ * @ZKNYM_E_DUP_SERIAL: one payment spends a ticket twice
+ * @ZKNYM_E_PROOF: the zero-knowledge proof does not hold
+ * @ZKNYM_E_SIG_WALLET: the signature on the wallet does not hold
+ * @ZKNYM_E_SIG_DATE: the signature on expiration and spend date does not hold
+ * @ZKNYM_E_SIG_INDEX: the signature on the ticket's index does not hold
+ * @ZKNYM_E_SIG_BATCH: a signature among several does not hold
+ * @ZKNYM_E_POLICY: the issuing rules do not allow the request
+ * @ZKNYM_E_KEY: halves or shares of a key do not belong together
+ * @ZKNYM_E_SIGNERS: too few or too many signers, or an index is zero or
+ *                   repeated
+ * @ZKNYM_E_EMPTY: the book has not that many tickets left
+ * @ZKNYM_E_RANGE: an index, count or size is outside its range
+ * @ZKNYM_E_RANDOM: the random generator failed
+ * @ZKNYM_E_MEMORY: out of memory
+ * @ZKNYM_ERRORS: number of values
  *
- * The names are the protocol's (ZKN 6). "Malformed" and "refuse" outcomes
- * change no state of the verifier.
+ * The names up to E_POLICY are the protocol's (ZKN 6.4, 3.2); values are not
+ * part of it. None changes any state of the verifier.
  */
 enum zknym_error {
 	ZKNYM_OK = 0,
-	ZKNYM_E_LENGTH,	       /* total length is not the format's */
-	ZKNYM_E_FORMAT,	       /* length byte, count or number encoding */
-	ZKNYM_E_UNBOUND_INDEX, /* compat form: index not bound to the proof */
-	ZKNYM_E_SCALAR,	       /* scalar not below r */
-	ZKNYM_E_POINT,	       /* encoding, not on the curve or subgroup */
-	ZKNYM_E_INFINITY,      /* point at infinity */
-	ZKNYM_E_VALUE,	       /* spend value is not the required one */
-	ZKNYM_E_TYPE,	   /* ticket type unknown, unwanted or not as claimed */
-	ZKNYM_E_PROVIDER,  /* made out to another gateway */
-	ZKNYM_E_TIMESTAMP, /* pay-info time too far from now */
-	ZKNYM_E_DATE,	   /* not today's date, or not a date */
-	ZKNYM_E_EPOCH,	   /* no master key for this epoch (callers' use) */
-	ZKNYM_E_REPLAY,	   /* same payment again */
-	ZKNYM_E_DOUBLE_SPEND, /* same ticket, other payment (callers' use) */
-	ZKNYM_E_DUP_SERIAL,   /* one payment spends a ticket twice */
-	ZKNYM_E_PROOF,	      /* zero-knowledge proof */
-	ZKNYM_E_SIG_WALLET,   /* authorities' signature on the wallet */
-	ZKNYM_E_SIG_DATE,     /* ... on the expiration and spend date */
-	ZKNYM_E_SIG_INDEX,    /* ... on the ticket's index */
-	ZKNYM_E_SIG_BATCH,    /* combined check of signatures */
-	ZKNYM_E_POLICY,	      /* request not allowed by the issuing rules */
-	ZKNYM_E_KEY,	 /* halves or shares of a key do not belong together */
-	ZKNYM_E_SIGNERS, /* too few, repeated, zero or too many indices */
-	ZKNYM_E_EMPTY,	 /* the book has not that many tickets left */
-	ZKNYM_E_RANGE,	 /* index, count or size outside its range */
-	ZKNYM_E_RANDOM,	 /* the generator failed */
-	ZKNYM_E_MEMORY,	 /* out of memory */
-	ZKNYM_ERRORS	 /* number of values */
+	ZKNYM_E_LENGTH,
+	ZKNYM_E_FORMAT,
+	ZKNYM_E_UNBOUND_INDEX,
+	ZKNYM_E_SCALAR,
+	ZKNYM_E_POINT,
+	ZKNYM_E_INFINITY,
+	ZKNYM_E_VALUE,
+	ZKNYM_E_TYPE,
+	ZKNYM_E_PROVIDER,
+	ZKNYM_E_TIMESTAMP,
+	ZKNYM_E_DATE,
+	ZKNYM_E_EPOCH,
+	ZKNYM_E_REPLAY,
+	ZKNYM_E_DOUBLE_SPEND,
+	ZKNYM_E_DUP_SERIAL,
+	ZKNYM_E_PROOF,
+	ZKNYM_E_SIG_WALLET,
+	ZKNYM_E_SIG_DATE,
+	ZKNYM_E_SIG_INDEX,
+	ZKNYM_E_SIG_BATCH,
+	ZKNYM_E_POLICY,
+	ZKNYM_E_KEY,
+	ZKNYM_E_SIGNERS,
+	ZKNYM_E_EMPTY,
+	ZKNYM_E_RANGE,
+	ZKNYM_E_RANDOM,
+	ZKNYM_E_MEMORY,
+	ZKNYM_ERRORS
 };
 
 /**
@@ -516,8 +546,9 @@ int zknym_request_verify(const uint8_t *request, size_t len,
  * @expiration: date
  * @type: ticket type
  *
- * Deterministic: the same request gives the same answer. The caller applies
- * zknym_request_policy() and sees to one issuance per payment.
+ * A blind signature as in Coconut (ZKN 3.3). Deterministic: the same request
+ * gives the same answer. The caller applies zknym_request_policy() and sees to
+ * one issuance per payment.
  *
  * Return: 0 or what zknym_request_verify() returns.
  */
@@ -805,7 +836,8 @@ struct zknym_spending {
  * @spending: what and how
  * @rng: generator, NULL for the system's
  *
- * Uses up to 100 KB of stack for 50 coins, 20 KB for one.
+ * The payment is a proof of knowledge of a signed book, in the manner of
+ * Camenisch, Hohenberger and Lysyanskaya (ZKN 5.1, 5.2). Needs 120 KB of stack.
  *
  * Return: 0; ZKNYM_E_EMPTY if @first + @coins exceeds 50; ZKNYM_E_DATE if the
  * book is not valid on @spend_date; ZKNYM_E_INFINITY if a needed signature is
@@ -844,7 +876,8 @@ void zknym_payment_free(struct zknym_payment *payment);
  *
  * Checks 1 to 7 of ZKN 6.4: structure, left to right, then scalars, then
  * points. The compat form where ZKNYM_FORM_RK is required is told apart as
- * ZKNYM_E_UNBOUND_INDEX.
+ * ZKNYM_E_UNBOUND_INDEX. After an error @payment is empty, and verifies as
+ * ZKNYM_E_VALUE.
  *
  * Return: 0; ZKNYM_E_LENGTH, ZKNYM_E_FORMAT, ZKNYM_E_UNBOUND_INDEX,
  * ZKNYM_E_VALUE, ZKNYM_E_SCALAR, ZKNYM_E_POINT, ZKNYM_E_INFINITY;
@@ -865,7 +898,7 @@ int zknym_payment_decode(struct zknym_payment *payment, const uint8_t *in,
 int zknym_payment_encode(uint8_t *out, size_t size, size_t *len,
 			 const struct zknym_payment *payment);
 
-/** zknym_payment_coins() - how many tickets it spends */
+/** zknym_payment_coins() - how many tickets it spends; 0: none was decoded */
 unsigned int zknym_payment_coins(const struct zknym_payment *payment);
 
 /** zknym_payment_type() - its ticket type, 0 to 255: as sent */
@@ -874,11 +907,23 @@ uint8_t zknym_payment_type(const struct zknym_payment *payment);
 /** zknym_payment_form() - its form */
 enum zknym_form zknym_payment_form(const struct zknym_payment *payment);
 
-/** zknym_payment_serial() - serial number (nullifier) of coin @coin, 48 bytes */
+/**
+ * zknym_payment_serial() - serial number (nullifier) of coin @coin
+ * @payment: decoded
+ * @coin: position, from 0
+ *
+ * Return: 48 bytes that live as long as the payment is decoded, or NULL.
+ */
 const uint8_t *zknym_payment_serial(const struct zknym_payment *payment,
 				    unsigned int coin);
 
-/** zknym_payment_tag() - identification tag of coin @coin, 48 bytes */
+/**
+ * zknym_payment_tag() - identification tag of coin @coin
+ * @payment: decoded
+ * @coin: position, from 0
+ *
+ * Return: 48 bytes that live as long as the payment is decoded, or NULL.
+ */
 const uint8_t *zknym_payment_tag(const struct zknym_payment *payment,
 				 unsigned int coin);
 
@@ -1036,12 +1081,13 @@ int zknym_ticket_check(const struct zknym_ticket *ticket,
  * @spend_date: date
  * @rng: generator, NULL for the system's; must be unpredictable for the payer
  *
- * The signatures are checked in one product with random 128-bit exponents;
- * where that fails, one by one to say which is wrong.
+ * The signatures (Pointcheval, Sanders; ZKN 6.2) are checked in one product
+ * with random 128-bit exponents (ZKN 6.3); where that fails, one by one to say
+ * which is wrong. Needs 120 KB of stack.
  *
- * Return: 0; ZKNYM_E_UNBOUND_INDEX, ZKNYM_E_TYPE, ZKNYM_E_DUP_SERIAL,
- * ZKNYM_E_PROOF, ZKNYM_E_SIG_WALLET, ZKNYM_E_SIG_DATE, ZKNYM_E_SIG_INDEX;
- * ZKNYM_E_RANDOM.
+ * Return: 0; ZKNYM_E_UNBOUND_INDEX, ZKNYM_E_VALUE, ZKNYM_E_TYPE,
+ * ZKNYM_E_DUP_SERIAL, ZKNYM_E_PROOF, ZKNYM_E_SIG_WALLET, ZKNYM_E_SIG_DATE,
+ * ZKNYM_E_SIG_INDEX; ZKNYM_E_RANDOM.
  */
 int zknym_verify(const struct zknym_master *master,
 		 const struct zknym_payment *payment,
@@ -1117,7 +1163,8 @@ int zknym_payment_spent(struct zknym_spent *spent,
  * @first: record of one verified payment
  * @second: record of another verified payment
  *
- * Only payments that zknym_verify() accepted prove anything.
+ * pk = (R1 * T2 - R2 * T1) / (R1 - R2), as in compact e-cash (ZKN 7.1). Only
+ * payments that zknym_verify() accepted prove anything.
  *
  * Return: 0 if @user was identified; ZKNYM_E_REPLAY if both are one payment;
  * ZKNYM_E_RANGE if the serials differ: no double spending; ZKNYM_E_POINT,

@@ -156,9 +156,9 @@ void zknym_payment_free(struct zknym_payment *payment)
 	free(payment);
 }
 
-static int decode_scalars(struct zknym_payment *p, const uint8_t *in)
+static int decode_scalars(struct zknym_payment *p, const struct zn_layout *l,
+			  const uint8_t *in)
 {
-	const struct zn_layout *l = &p->layout;
 	unsigned int k;
 	int err;
 
@@ -192,9 +192,9 @@ static int decode_scalars(struct zknym_payment *p, const uint8_t *in)
 	return ZKNYM_OK;
 }
 
-static int decode_points(struct zknym_payment *p, const uint8_t *in)
+static int decode_points(struct zknym_payment *p, const struct zn_layout *l,
+			 const uint8_t *in)
 {
-	const struct zn_layout *l = &p->layout;
 	unsigned int k;
 	int err;
 
@@ -234,14 +234,15 @@ static int decode_points(struct zknym_payment *p, const uint8_t *in)
 int zknym_payment_decode(struct zknym_payment *payment, const uint8_t *in,
 			 size_t len, unsigned int coins, enum zknym_form form)
 {
-	struct zn_layout *l = &payment->layout;
-	struct zn_layout other;
+	struct zn_layout layout, other;
 	int err;
 
+	/* Until all is well: what was decoded before is gone, too. */
+	payment->layout.coins = 0;
 	if (!coins || coins > payment->room)
 		return ZKNYM_E_RANGE;
-	zn_layout_init(l, coins, form);
-	if (len != l->size) {
+	zn_layout_init(&layout, coins, form);
+	if (len != layout.size) {
 		zn_layout_init(&other, coins, ZKNYM_FORM_COMPAT);
 		/* Told apart, so that the client learns which form to use. */
 		if (form == ZKNYM_FORM_RK && len == other.size) {
@@ -250,14 +251,17 @@ int zknym_payment_decode(struct zknym_payment *payment, const uint8_t *in,
 		}
 		return ZKNYM_E_LENGTH;
 	}
-	err = zn_layout_check(l, in);
+	err = zn_layout_check(&layout, in);
 	if (!err)
-		err = decode_scalars(payment, in);
+		err = decode_scalars(payment, &layout, in);
 	if (!err)
-		err = decode_points(payment, in);
-	payment->type = in[l->type];
+		err = decode_points(payment, &layout, in);
+	if (err)
+		return err;
+	payment->layout = layout;
+	payment->type = in[layout.type];
 	memcpy(payment->bytes, in, len);
-	return err;
+	return ZKNYM_OK;
 }
 
 static void put_g1(uint8_t *out, size_t at, const blst_p1_affine *point)
@@ -302,7 +306,7 @@ int zknym_payment_encode(uint8_t *out, size_t size, size_t *len,
 	const struct zn_layout *l = &p->layout;
 	unsigned int k;
 
-	if (size < l->size)
+	if (!l->coins || size < l->size)
 		return ZKNYM_E_RANGE;
 	zn_layout_write(l, out);
 	put_g2(out, l->kappa, &p->kappa);
@@ -346,6 +350,8 @@ const uint8_t *zknym_payment_serial(const struct zknym_payment *payment,
 {
 	const struct zn_layout *l = &payment->layout;
 
+	if (coin >= l->coins)
+		return NULL;
 	return payment->bytes + zn_element(l->serials, ZN_LP_G1, coin) + 1;
 }
 
@@ -354,5 +360,7 @@ const uint8_t *zknym_payment_tag(const struct zknym_payment *payment,
 {
 	const struct zn_layout *l = &payment->layout;
 
+	if (coin >= l->coins)
+		return NULL;
 	return payment->bytes + zn_element(l->tags, ZN_LP_G1, coin) + 1;
 }

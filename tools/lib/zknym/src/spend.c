@@ -171,6 +171,7 @@ static int put_wallet(uint8_t *out, const struct zn_layout *l,
 	zn_g1_add_fixed(&s->c, &zn_params()->g, &s->oc);
 	zn_g1_add_fixed(&s->c, &zn_params()->gamma2, &w->v);
 	zn_g1_encode(out + l->c + 1, &s->c);
+	zn_wipe(&expiration);
 	return ZKNYM_OK;
 }
 

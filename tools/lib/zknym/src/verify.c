@@ -114,6 +114,9 @@ static int verify_proof(const struct zknym_master *master,
 	 */
 	if (p->layout.form != ZKNYM_FORM_RK)
 		return ZKNYM_E_UNBOUND_INDEX;
+	/* Nothing was decoded. */
+	if (!p->layout.coins)
+		return ZKNYM_E_VALUE;
 	if (p->type >= ZN_TYPES)
 		return ZKNYM_E_TYPE;
 	if (repeats_serial(p))

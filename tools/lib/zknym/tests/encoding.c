@@ -132,6 +132,7 @@ static void test_payment_lengths(void)
 	const struct encoding *e = encoding("payment");
 	const struct encoding *compat = encoding("payment-compat");
 	uint8_t bytes[ENCODING_MAX] = { 0 };
+	struct zknym_payment *p;
 	size_t len;
 
 	memcpy(bytes, e->sample, e->len);
@@ -147,6 +148,18 @@ static void test_payment_lengths(void)
 	EXPECT_ERROR(decode_payment(compat->sample, 1156, ZKNYM_FORM_COMPAT),
 		     ZKNYM_E_LENGTH);
 	EXPECT_OK(decode_payment(compat->sample, 1157, ZKNYM_FORM_COMPAT));
+	/* What was decoded before does not survive a failure. */
+	p = zknym_payment_new(1);
+	EXPECT(!zknym_payment_serial(p, 0) && !zknym_payment_tag(p, 0));
+	EXPECT_OK(zknym_payment_decode(p, e->sample, e->len, 1, ZKNYM_FORM_RK));
+	EXPECT(zknym_payment_serial(p, 0) && !zknym_payment_serial(p, 1));
+	EXPECT_ERROR(zknym_payment_decode(p, e->sample, 1189, 1, ZKNYM_FORM_RK),
+		     ZKNYM_E_LENGTH);
+	EXPECT(!zknym_payment_coins(p) && !zknym_payment_serial(p, 0));
+	EXPECT_ERROR(zknym_verify(NULL, p, bytes, 0, NULL), ZKNYM_E_VALUE);
+	EXPECT_ERROR(zknym_payment_encode(bytes, sizeof(bytes), &len, p),
+		     ZKNYM_E_RANGE);
+	zknym_payment_free(p);
 	EXPECT(!zknym_payment_new(0));
 	EXPECT(!zknym_payment_new(51));
 	zknym_payment_free(NULL);

@@ -15,8 +15,10 @@
 #include "payment.h"
 #include "scalar.h"
 
-#define COINS 3
-#define DRAWS 64
+/* Other vectors may spend up to a whole book at once. */
+#define COINS ZKNYM_TICKETS
+#define DRAWS 512
+#define BYTES_MAX 32768
 
 /* A generator that gives recorded scalars, each once, and then fails. */
 struct record {
@@ -361,28 +363,24 @@ static void check_wallets(const json_t *file,
 			  struct zknym_partial_wallet *partials)
 {
 	uint8_t bytes[256], expected[256];
-	struct zknym_partial_wallet some[2];
+	struct zknym_partial_wallet some[AUTHORITIES_MAX];
 	struct zknym_wallet again;
 	unsigned int i, j, first;
 	size_t len;
 
 	ktap_begin();
 	for (i = 0; i < world.issuers; i++) {
-		for (j = 0; j < i; j++) {
-			some[0] = partials[i];
-			some[1] = partials[j];
-			EXPECT_OK(zknym_wallet_aggregate(&world.book.wallet,
-							 some, 2,
-							 world.threshold,
-							 &world.user,
-							 &world.master_key));
-			zknym_wallet_signatures_encode(bytes,
-						       &world.book.wallet);
-			len = hex(file, "wallet_signatures", expected,
-				  sizeof(expected));
-			EXPECT(len == ZKNYM_WALLET_SIGNATURES_SIZE);
-			EXPECT_BYTES(bytes, expected, len);
-		}
+		for (j = 0; j < world.threshold; j++)
+			some[j] = partials[(i + j) % world.issuers];
+		EXPECT_OK(zknym_wallet_aggregate(&world.book.wallet, some,
+						 world.threshold,
+						 world.threshold, &world.user,
+						 &world.master_key));
+		zknym_wallet_signatures_encode(bytes, &world.book.wallet);
+		len = hex(file, "wallet_signatures", expected,
+			  sizeof(expected));
+		EXPECT(len == ZKNYM_WALLET_SIGNATURES_SIZE);
+		EXPECT_BYTES(bytes, expected, len);
 	}
 	EXPECT_OK(zknym_wallet_aggregate(&world.book.wallet, partials,
 					 world.issuers, world.threshold,
@@ -473,9 +471,9 @@ static void check_shares(const json_t *each,
 	for (i = 0; i < world.issuers; i++)
 		EXPECT(signature_encodes_to(&shares[i],
 					    json_array_get(partial, i)));
-	EXPECT_OK(zknym_signature_aggregate(aggregate, shares + 1, indices + 1,
-					    world.issuers - 1,
-					    world.threshold));
+	i = world.issuers - world.threshold;
+	EXPECT_OK(zknym_signature_aggregate(aggregate, shares + i, indices + i,
+					    world.threshold, world.threshold));
 	EXPECT(signature_encodes_to(aggregate, member(each, "aggregated")));
 	EXPECT_OK(zknym_signature_aggregate(aggregate, shares, indices,
 					    world.issuers, world.threshold));
@@ -484,7 +482,7 @@ static void check_shares(const json_t *each,
 
 static void check_signatures(void)
 {
-	static const unsigned int signers[] = { 0, 1, 2, 3, 4 };
+	static const unsigned int signers[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 	json_t *file = vector_file("signatures"), *each;
 	struct zknym_signature shares[AUTHORITIES_MAX], aggregate;
 	struct authorities authorities = { 0 };
@@ -706,7 +704,7 @@ static void check_frame(const struct payment_case *c,
 {
 	struct zknym_payment *p = zknym_payment_new(COINS);
 	struct zknym_frame frame = { .framing = framing, .time = time };
-	uint8_t bytes[4096], payment[4096];
+	uint8_t bytes[BYTES_MAX], payment[BYTES_MAX];
 	struct zknym_ticket again;
 	size_t got, payment_len;
 
@@ -732,7 +730,7 @@ static void check_encodings(const struct payment_case *c, const json_t *object)
 {
 	struct zknym_payment *p = zknym_payment_new(COINS);
 	struct zknym_ticket ticket, again;
-	uint8_t expected[4096], bytes[4096];
+	uint8_t expected[BYTES_MAX], bytes[BYTES_MAX];
 	size_t len, got;
 
 	memcpy(ticket.pay_info, c->pay_info, sizeof(c->pay_info));
@@ -780,7 +778,7 @@ static void check_nullifiers(const struct payment_case *c, const json_t *object)
 {
 	struct zknym_payment *p = zknym_payment_new(COINS);
 	uint8_t serials[COINS * ZKNYM_SERIAL_SIZE], expected[sizeof(serials)];
-	char base58[512];
+	char base58[4096];
 	unsigned int k;
 	size_t len;
 
@@ -923,7 +921,7 @@ static void check_negative_payments(void)
 {
 	json_t *file = vector_file("negative"), *edit;
 	struct zknym_payment *p = zknym_payment_new(1);
-	uint8_t payment[2048], pay_info[ZKNYM_PAY_INFO_SIZE];
+	uint8_t payment[BYTES_MAX], pay_info[ZKNYM_PAY_INFO_SIZE];
 	struct zknym_batch_item item;
 	uint32_t date;
 	size_t i, len;
