@@ -30,4 +30,3 @@ WORK=$(mktemp -d)
 . "$(dirname "${BASH_SOURCE[0]}")/lib/gateway.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/lib/path.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/lib/capture.sh"
-. "$(dirname "${BASH_SOURCE[0]}")/lib/path.sh"
