@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 KERNELRELEASE_HERE := $(shell uname -r)
 KDIR ?= /lib/modules/$(KERNELRELEASE_HERE)/build
-PREFIX ?= /usr/local
+PREFIX ?= /usr
 DESTDIR ?=
 
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf)
@@ -45,9 +45,8 @@ packages-%:
 	@selftests/have-packages $*
 
 guests: packages-guests
-	@selftests/guests/fetch-debian 6.1 >/dev/null
-	@selftests/guests/fetch-debian 6.12 >/dev/null
-	@selftests/guests/build-uml 7.2 >/dev/null
+	@for guest in 6.1 6.12 7.2; do \
+		selftests/guests/kernel $$guest >/dev/null || exit 1; done
 
 demo: packages-module packages-guests packages-tests tools
 	@selftests/demo/run $(if $(GATEWAYS),--gateways $(GATEWAYS))
@@ -56,7 +55,7 @@ demo-tickets bench-tickets: packages-tickets
 	@$(MAKE) -C tools/lib/zknym $(@:-tickets=)
 
 check: packages-module packages-guests packages-tests packages-install tools guests
-	@selftests/check $(TESTS)
+	@selftests/check $(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(TESTS)
 
 lint: packages-lint packages-module packages-tools guests
 	@selftests/lint
@@ -98,13 +97,9 @@ ifeq ($(DESTDIR),)
 endif
 	rm -rf "$(DKMS_SOURCE)"
 
-# What install would put there is what goes.
-uninstall-tools: tools
-	@list=$$(mktemp -d) && \
-	 $(MAKE) -s -C tools install DESTDIR="$$list" PREFIX="$(PREFIX)" >/dev/null && \
-	 (cd "$$list" && find . ! -type d) | while read -r file; do \
-		rm -fv "$(DESTDIR)/$${file#./}"; done; \
-	 rm -rf "$$list"
+uninstall-tools:
+	@if [ -e tools/Makefile ]; then \
+	 $(MAKE) -C tools uninstall DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)"; fi
 
 clean:
 	rm -rf build

@@ -3,7 +3,6 @@
 
 #include "events.h"
 #include "device.h"
-#include "endpoint.h"
 #include "netlink.h"
 #include "netlink-gen.h"
 #include "path.h"
@@ -11,19 +10,7 @@
 #include "quota.h"
 #include <net/genetlink.h>
 
-static int put_endpoint(struct sk_buff *skb, struct nym_peer *peer)
-{
-	struct nym_endpoint endpoint;
-
-	if (!nym_endpoint_read(peer, &endpoint))
-		return 0;
-	return nla_put(skb, NYMPEER_A_ENDPOINT,
-		       endpoint.addr.sa_family == AF_INET ?
-		       sizeof(endpoint.addr4) : sizeof(endpoint.addr6),
-		       &endpoint.addr);
-}
-
-static int put_mtu(struct sk_buff *skb, struct nym_peer *peer)
+static int fill_mtu(struct sk_buff *skb, struct nym_peer *peer)
 {
 	struct nym_path path;
 	int ret = 0;
@@ -35,8 +22,8 @@ static int put_mtu(struct sk_buff *skb, struct nym_peer *peer)
 	return ret;
 }
 
-static int put_peer(struct sk_buff *skb, struct nym_peer *peer,
-		    enum nym_event kind)
+static int fill_peer(struct sk_buff *skb, struct nym_peer *peer,
+		     enum nym_event kind)
 {
 	struct nlattr *nest = nla_nest_start(skb, NYMEVENT_A_PEER);
 	int ret;
@@ -50,7 +37,7 @@ static int put_peer(struct sk_buff *skb, struct nym_peer *peer,
 
 	switch (kind) {
 	case NYM_EVENT_ENDPOINT_MOVED:
-		ret = put_endpoint(skb, peer);
+		ret = nym_genl_fill_endpoint(skb, peer);
 		break;
 	case NYM_EVENT_QUOTA_LOW:
 	case NYM_EVENT_QUOTA_SPENT:
@@ -59,7 +46,7 @@ static int put_peer(struct sk_buff *skb, struct nym_peer *peer,
 					NYMPEER_A_PAD);
 		break;
 	case NYM_EVENT_PATH_MTU:
-		ret = put_mtu(skb, peer);
+		ret = fill_mtu(skb, peer);
 		break;
 	case NYM_EVENT_HANDSHAKE_COMPLETED:
 	case NYM_EVENT_PEER_UNREACHABLE:
@@ -69,8 +56,8 @@ static int put_peer(struct sk_buff *skb, struct nym_peer *peer,
 	return ret;
 }
 
-static int put_event(struct sk_buff *skb, struct nym_peer *peer,
-		     enum nym_event kind)
+static int fill_event(struct sk_buff *skb, struct nym_peer *peer,
+		      enum nym_event kind)
 {
 	struct net_device *dev = peer->device->dev;
 	void *header;
@@ -81,7 +68,7 @@ static int put_event(struct sk_buff *skb, struct nym_peer *peer,
 	if (nla_put_u32(skb, NYMEVENT_A_IFINDEX, dev->ifindex) ||
 	    nla_put_string(skb, NYMEVENT_A_IFNAME, dev->name) ||
 	    nla_put_u32(skb, NYMEVENT_A_KIND, kind) ||
-	    put_peer(skb, peer, kind))
+	    fill_peer(skb, peer, kind))
 		return -EMSGSIZE;
 	genlmsg_end(skb, header);
 	return 0;
@@ -102,7 +89,7 @@ void nym_event_send(struct nym_peer *peer, enum nym_event kind)
 	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_ATOMIC);
 	if (!skb)
 		goto out;
-	if (put_event(skb, peer, kind))
+	if (fill_event(skb, peer, kind))
 		nlmsg_free(skb);
 	else
 		genlmsg_multicast_netns(&nym_genl_family, net, skb, 0,

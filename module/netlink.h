@@ -4,9 +4,33 @@
 #define _NYM_NETLINK_H
 
 struct genl_family;
+struct net;
+struct netlink_ext_ack;
+struct nlattr;
+struct nym_device;
+struct nym_peer;
+struct sk_buff;
+
 extern struct genl_family nym_genl_family;
 
 int nym_genl_init(void);
 void nym_genl_uninit(void);
+
+/**
+ * nym_genl_find_device() - which device does a request name?
+ * @attrs:	the request's, by enum nymdevice_attribute
+ * @net:	namespace of the request's socket
+ * @extack:	told why there is none
+ *
+ * Context: process. Return: the device, with a reference to its net_device that
+ * the caller puts, or ERR_PTR().
+ */
+struct nym_device *nym_genl_find_device(struct nlattr **attrs, struct net *net,
+					struct netlink_ext_ack *extack);
+
+/* Puts a peer's endpoint, if it has one, into a message. Context: any but hard
+ * interrupts. Return: 0 or -EMSGSIZE.
+ */
+int nym_genl_fill_endpoint(struct sk_buff *skb, struct nym_peer *peer);
 
 #endif /* _NYM_NETLINK_H */

@@ -69,12 +69,18 @@ static struct nym_bind *own_bind(const struct nym_peer *peer)
 		lockdep_is_held(&peer->device->device_update_lock));
 }
 
+static struct nym_peer *bind_carrier(const struct nym_bind *bind,
+				     const struct nym_device *device)
+{
+	return rcu_dereference_protected(bind->carrier,
+					 lockdep_is_held(&device->device_update_lock));
+}
+
 static struct nym_peer *own_carrier(const struct nym_peer *peer)
 {
 	const struct nym_bind *bind = own_bind(peer);
 
-	return bind ? rcu_dereference_protected(bind->carrier,
-		lockdep_is_held(&peer->device->device_update_lock)) : NULL;
+	return bind ? bind_carrier(bind, peer->device) : NULL;
 }
 
 /* Valid as long as the update lock is held, since removal needs it too. */
@@ -136,8 +142,7 @@ static void bind_publish(struct nym_peer *peer, struct nym_bind *new)
 
 	hash_del(&peer->via.waiting);
 	if (new && new != &silent_bind) {
-		carrier = rcu_dereference_protected(new->carrier,
-			lockdep_is_held(&peer->device->device_update_lock));
+		carrier = bind_carrier(new, peer->device);
 		if (carrier) {
 			hash_add_rcu(table->binds, &new->hash,
 				     bind_hash(carrier, new->port));

@@ -196,6 +196,8 @@ int nym_path_check(struct nym_peer *peer, const struct nym_via_config *config,
 
 /**
  * nym_path_apply() - make a change that nym_path_check() allowed
+ * @peer:	to be changed
+ * @config:	change
  *
  * The switch of carrier, addresses and port is one pointer store; until it is
  * done the old bind receives, from just before it the new one does. Nested peers

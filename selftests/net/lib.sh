@@ -28,4 +28,5 @@ WORK=$(mktemp -d)
 . "$(dirname "${BASH_SOURCE[0]}")/lib/keys.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/lib/topology.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/lib/gateway.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/path.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/lib/capture.sh"

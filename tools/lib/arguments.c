@@ -121,7 +121,7 @@ static int parse_quota_low(struct parser *parser, const char *value)
 
 enum scope {
 	SCOPE_DEVICE, /* before the first peer */
-	SCOPE_PEER, /* behind a peer */
+	SCOPE_PEER,   /* behind a peer */
 	SCOPE_ANY,
 };
 
@@ -163,13 +163,16 @@ static int check_word(const struct parser *parser, const struct word *word,
 		      const char *name, int argc)
 {
 	if (!word)
-		return nym_fail(parser->report, "'%s' is not a word of 'set': see 'nymctl set --help'",
+		return nym_fail(parser->report,
+				"'%s' is not a word of 'set': see 'nymctl set --help'",
 				name);
 	if (word->scope == SCOPE_DEVICE && parser->peer)
-		return nym_fail(parser->report, "'%s' belongs to the device: put it before the first 'peer'",
+		return nym_fail(parser->report,
+				"'%s' belongs to the device: put it before the first 'peer'",
 				name);
 	if (word->scope == SCOPE_PEER && !parser->peer)
-		return nym_fail(parser->report, "'%s' belongs to a peer: put it behind 'peer PUBLIC-KEY'",
+		return nym_fail(parser->report,
+				"'%s' belongs to a peer: put it behind 'peer PUBLIC-KEY'",
 				name);
 	if (word->has_value && argc < 2)
 		return nym_fail(parser->report, "'%s' needs a value behind it",

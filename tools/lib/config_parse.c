@@ -183,7 +183,8 @@ static int begin_section(struct parser *parser, const char *line)
 		return 0;
 	}
 	if (strcasecmp(line, "[Peer]"))
-		return nym_fail(report, "'%s' is not a section: there are [Interface] and [Peer]",
+		return nym_fail(report,
+				"'%s' is not a section: there are [Interface] and [Peer]",
 				line);
 	parser->section = SECTION_PEER;
 	parser->peer_line = parser->line;
@@ -207,9 +208,11 @@ static int unknown_key(struct parser *parser, const char *name, char *value)
 		return ret;
 	nym_report_where(parser->report, "%s:%u", parser->name, parser->line);
 	if (interface && !extension)
-		return nym_fail(parser->report, "'%s' is not a key of [Interface] here: there are PrivateKey, ListenPort and FwMark. Keys of 'nymctl up', as Address and DNS, are left out by 'nymctl strip'",
+		return nym_fail(parser->report,
+				"'%s' is not a key of [Interface] here: there are PrivateKey, ListenPort and FwMark. Keys of 'nymctl up', as Address and DNS, are left out by 'nymctl strip'",
 				name);
-	return nym_fail(parser->report, "'%s' is not a key of [%s]: see CONFIGURATION FILE FORMAT in nymctl(8)",
+	return nym_fail(parser->report,
+			"'%s' is not a key of [%s]: see CONFIGURATION FILE FORMAT in nymctl(8)",
 			name, interface ? "Interface" : "Peer");
 }
 
@@ -221,7 +224,8 @@ static int check_last_peer(struct parser *parser)
 		return 0;
 	nym_report_where(parser->report, "%s:%u", parser->name,
 			 parser->peer_line);
-	return nym_fail(parser->report, "This [Peer] has no PublicKey: add the one that the other side's 'nymctl show' or 'wg show' prints");
+	return nym_fail(parser->report,
+			"This [Peer] has no PublicKey: add the one that the other side's 'nymctl show' or 'wg show' prints");
 }
 
 /* @line is the parser's to change. */
@@ -244,12 +248,14 @@ static int parse_line(struct parser *parser, char *line)
 	nym_report_where(parser->report, "%s:%u", parser->name, parser->line);
 	value = strchr(name, '=');
 	if (!value)
-		return nym_fail(parser->report, "This line is neither a section nor 'Key = value'");
+		return nym_fail(parser->report,
+				"This line is neither a section nor 'Key = value'");
 	*value++ = '\0';
 	remove_blanks(name);
 	value = trim(value);
 	if (parser->section == SECTION_NONE)
-		return nym_fail(parser->report, "'%s' stands before any section: put [Interface] or [Peer] above it",
+		return nym_fail(parser->report,
+				"'%s' stands before any section: put [Interface] or [Peer] above it",
 				name);
 
 	nym_report_where(parser->report, "%s:%u: %s", parser->name,
@@ -274,7 +280,8 @@ static int parse_text(struct parser *parser, char *text, size_t len)
 		if (strlen(line) != (size_t)(end - line)) {
 			nym_report_where(parser->report, "%s:%u", parser->name,
 					 parser->line);
-			return nym_fail(parser->report, "This line holds a NUL character: is it a text file?");
+			return nym_fail(parser->report,
+					"This line holds a NUL character: is it a text file?");
 		}
 		if (parse_line(parser, line))
 			return -1;

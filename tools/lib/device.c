@@ -73,7 +73,8 @@ int nym_device_set_name(struct nym_device *device, const char *name,
 	size_t len = strlen(name);
 
 	if (!len || len >= sizeof(device->name))
-		return nym_fail(report, "'%s' is not the name of an interface: it takes 1 to %zu characters",
+		return nym_fail(report,
+				"'%s' is not the name of an interface: it takes 1 to %zu characters",
 				name, sizeof(device->name) - 1);
 	memcpy(device->name, name, len + 1);
 	return 0;

@@ -27,8 +27,9 @@ static void sort_nested(const struct nlattr **attrs, size_t count,
 	const struct nlattr *attr;
 
 	memset(attrs, 0, count * sizeof(*attrs));
-	mnl_attr_for_each_nested(attr, nest)
+	mnl_attr_for_each_nested(attr, nest) {
 		sort_attribute(attrs, count, attr);
+	}
 }
 
 /* Copies the payload if the attribute is there. False on a wrong length. */
@@ -233,8 +234,9 @@ int nym_device_decode(struct nym_device *device, const struct nlmsghdr *message)
 	struct nym_peer *last = last_peer(device);
 	int ret = 0;
 
-	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr))
+	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr)) {
 		sort_attribute(attrs, NYMDEVICE_A_MAX + 1, attr);
+	}
 	if (!get(&device->ifindex, sizeof(device->ifindex),
 		 attrs[NYMDEVICE_A_IFINDEX]) ||
 	    !get_name(device->name, attrs[NYMDEVICE_A_IFNAME]) ||
@@ -267,8 +269,9 @@ int nym_event_decode(struct nym_event_report *event,
 	const struct nlattr *attr;
 
 	memset(event, 0, sizeof(*event));
-	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr))
+	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr)) {
 		sort_attribute(attrs, NYMEVENT_A_MAX + 1, attr);
+	}
 	if (!attrs[NYMEVENT_A_KIND] || !attrs[NYMEVENT_A_PEER] ||
 	    !get(&event->ifindex, sizeof(event->ifindex),
 		 attrs[NYMEVENT_A_IFINDEX]) ||

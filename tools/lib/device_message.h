@@ -53,7 +53,6 @@ int nym_event_decode(struct nym_event_report *event,
  * empty when there is none.
  */
 void nym_device_message_locate(char *text, size_t size,
-			       const struct nlmsghdr *message,
-			       uint32_t offset);
+			       const struct nlmsghdr *message, uint32_t offset);
 
 #endif

@@ -41,20 +41,24 @@ static int split(struct host_and_port *parts, const char *text,
 		host = text + 1;
 		end = strchr(host, ']');
 		if (!end)
-			return nym_fail(report, "'%s' has no ']' behind the address: write [address]:port",
+			return nym_fail(report,
+					"'%s' has no ']' behind the address: write [address]:port",
 					text);
 		if (end[1] != ':')
-			return nym_fail(report, "'%s' has no port: write [address]:port",
+			return nym_fail(report,
+					"'%s' has no port: write [address]:port",
 					text);
 	} else {
 		end = strrchr(text, ':');
 		if (!end)
-			return nym_fail(report, "'%s' has no port: write host:port",
+			return nym_fail(report,
+					"'%s' has no port: write host:port",
 					text);
 	}
 	if (copy_part(parts->host, sizeof(parts->host), host,
 		      (size_t)(end - host)))
-		return nym_fail(report, "'%s' is not an endpoint: write host:port",
+		return nym_fail(report,
+				"'%s' is not an endpoint: write host:port",
 				text);
 	end += text[0] == '[' ? 2 : 1;
 	if (copy_part(parts->port, sizeof(parts->port), end, strlen(end)))
@@ -138,7 +142,8 @@ static int configured_retries(int *retries, struct nym_report *report)
 	}
 	value = strtoul(text, &end, 10);
 	if (end == text || *end || value > INT_MAX)
-		return nym_fail(report, "The environment's ENDPOINT_RESOLUTION_RETRIES is '%s': give a number or 'infinity'",
+		return nym_fail(report,
+				"The environment's ENDPOINT_RESOLUTION_RETRIES is '%s': give a number or 'infinity'",
 				text);
 	*retries = (int)value;
 	return 0;
@@ -188,15 +193,18 @@ static int resolve_peer(struct nym_peer *peer, int retries,
 		if (!ret && nym_peer_has_endpoint(peer))
 			break;
 		if (!ret)
-			return nym_fail(report, "'%s' has neither an IPv4 nor an IPv6 address",
+			return nym_fail(report,
+					"'%s' has neither an IPv4 nor an IPv6 address",
 					peer->endpoint_name);
 		if (is_permanent(ret) || !retries)
-			return nym_fail(report, "Endpoint '%s' did not resolve: %s",
+			return nym_fail(report,
+					"Endpoint '%s' did not resolve: %s",
 					peer->endpoint_name,
 					lookup_reason(ret));
 		if (retries > 0)
 			--retries;
-		nym_warn(report, "Endpoint '%s' did not resolve: %s. Trying again in %.2f seconds",
+		nym_warn(report,
+			 "Endpoint '%s' did not resolve: %s. Trying again in %.2f seconds",
 			 peer->endpoint_name, lookup_reason(ret),
 			 pause / 1000.0);
 		pause_ms(pause);

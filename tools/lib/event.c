@@ -31,7 +31,8 @@ int nym_event_open(struct nym_event_socket **socket, struct nym_report *report)
 	}
 	if (!opened->genl.events) {
 		ret = -EOPNOTSUPP;
-		nym_fail(report, "The driver has no events: is it an older one?");
+		nym_fail(report,
+			 "The driver has no events: is it an older one?");
 	} else if (mnl_socket_setsockopt(opened->genl.netlink.socket,
 					 NETLINK_ADD_MEMBERSHIP,
 					 &opened->genl.events,
@@ -108,6 +109,7 @@ int nym_event_read(struct nym_event_socket *socket,
 	     message = mnl_nlmsg_next(message, &left))
 		ret = handle_message(&socket->genl, message, handle, context);
 	if (ret == -EBADMSG)
-		nym_fail(report, "The driver sent an event that this program does not understand: is one of them older?");
+		nym_fail(report,
+			 "The driver sent an event that this program does not understand: is one of them older?");
 	return ret;
 }

@@ -30,8 +30,8 @@ static int grow(struct nym_file *file)
 	return 0;
 }
 
-static int read_all(struct nym_file *file, int fd, const char *path,
-		    size_t max, struct nym_report *report)
+static int read_all(struct nym_file *file, int fd, const char *path, size_t max,
+		    struct nym_report *report)
 {
 	ssize_t ret;
 
@@ -49,7 +49,8 @@ static int read_all(struct nym_file *file, int fd, const char *path,
 			break;
 		file->len += (size_t)ret;
 		if (file->len > max)
-			return nym_fail(report, "%s is longer than %zu bytes: is it the right file?",
+			return nym_fail(report,
+					"%s is longer than %zu bytes: is it the right file?",
 					path, max);
 	}
 	file->text[file->len] = '\0';

@@ -65,8 +65,9 @@ static int read_family(void *context, const struct nlmsghdr *message)
 		    !mnl_attr_validate(attr, MNL_TYPE_U16)) {
 			genl->family = mnl_attr_get_u16(attr);
 		} else if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GROUPS) {
-			mnl_attr_for_each_nested(group, attr)
+			mnl_attr_for_each_nested(group, attr) {
 				read_group(genl, group);
+			}
 		}
 	}
 	return 0;
@@ -92,7 +93,9 @@ int nym_genl_open(struct nym_genl *genl, struct nym_report *report)
 		return 0;
 	nym_genl_close(genl);
 	if (ret == -ENOENT) {
-		nym_fail(report, "The driver is not loaded: try 'modprobe " NYM_FAMILY_NAME "'");
+		nym_fail(report,
+			 "The driver is not loaded: try 'modprobe " NYM_FAMILY_NAME
+			 "'");
 		return -EPROTONOSUPPORT;
 	}
 	if (!ret)

@@ -68,7 +68,8 @@ int nym_key_generate_preshared(uint8_t key[static NYM_KEY_LEN],
 			       struct nym_report *report)
 {
 	if (sodium_init() < 0)
-		return nym_fail(report, "The random number generator of libsodium did not start");
+		return nym_fail(report,
+				"The random number generator of libsodium did not start");
 	randombytes_buf(key, NYM_KEY_LEN);
 	return 0;
 }
@@ -102,7 +103,8 @@ static int read_text(uint8_t key[static NYM_KEY_LEN], struct nym_file *file,
 	file->text[len] = '\0';
 	if (strlen(file->text) == len && nym_key_from_base64(key, file->text))
 		return 0;
-	return nym_fail(report, "%s does not hold exactly one key of 44 base64 characters, as 'nymctl genkey' prints",
+	return nym_fail(report,
+			"%s does not hold exactly one key of 44 base64 characters, as 'nymctl genkey' prints",
 			name);
 }
 

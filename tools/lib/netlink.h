@@ -62,8 +62,7 @@ struct nym_event_report {
 struct nym_event_socket;
 
 /* *@socket becomes the caller's and ends with nym_event_close(). */
-int nym_event_open(struct nym_event_socket **socket,
-		   struct nym_report *report);
+int nym_event_open(struct nym_event_socket **socket, struct nym_report *report);
 void nym_event_close(struct nym_event_socket *socket);
 
 /* Readable when nym_event_read() has something to give. */

@@ -71,7 +71,8 @@ static int read_error(struct nym_netlink_reason *reason,
 		return -EBADMSG;
 	if (error->error && !(message->nlmsg_flags & NLM_F_CAPPED))
 		skip += mnl_nlmsg_get_payload_len(&error->msg);
-	if (error->error && MNL_ALIGN(skip) <= mnl_nlmsg_get_payload_len(message))
+	if (error->error &&
+	    MNL_ALIGN(skip) <= mnl_nlmsg_get_payload_len(message))
 		read_reason(reason, message, MNL_ALIGN(skip));
 	return error->error;
 }
@@ -100,11 +101,10 @@ struct exchange {
 	int error;
 };
 
-static void read_message(struct exchange *exchange,
-			 const struct nlmsghdr *message,
-			 int (*handle)(void *context,
-				       const struct nlmsghdr *message),
-			 void *context, struct nym_netlink_reason *reason)
+static void
+read_message(struct exchange *exchange, const struct nlmsghdr *message,
+	     int (*handle)(void *context, const struct nlmsghdr *message),
+	     void *context, struct nym_netlink_reason *reason)
 {
 	int ret = 0;
 

@@ -122,10 +122,12 @@ static int refuse_path(const struct nym_peer_index *index,
 	for (i = 0; i < NYM_MAX_HOPS && hop; ++i) {
 		hop = nym_peer_index_find(index, hop->via);
 		if (hop == peer)
-			return nym_fail(report, "Peer %s is its own carrier over the peers it goes via: take 'via' off one of them",
+			return nym_fail(report,
+					"Peer %s is its own carrier over the peers it goes via: take 'via' off one of them",
 					key);
 	}
-	return nym_fail(report, "The path to peer %s is longer than %d hops: take carriers out of it",
+	return nym_fail(report,
+			"The path to peer %s is longer than %d hops: take carriers out of it",
 			key, NYM_MAX_HOPS);
 }
 

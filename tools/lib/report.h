@@ -23,7 +23,10 @@ struct nym_report {
 	void (*warn)(const char *text);
 };
 
-#define NYM_REPORT_INIT { .where = "" }
+#define NYM_REPORT_INIT     \
+	{                   \
+		.where = "" \
+	}
 
 /* States the place that later texts begin with; a null format clears it. */
 void nym_report_where(struct nym_report *report, const char *format, ...)

@@ -64,7 +64,7 @@ static void fill_block(struct block *block, const struct nym_peer *peer,
 	memcpy(block->address, &allowedip->ip6,
 	       nym_family_bits(allowedip->family) / 8);
 	for (bit = block->cidr; bit < 8 * sizeof(block->address); ++bit)
-		block->address[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+		block->address[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
 }
 
 /*
@@ -91,7 +91,8 @@ static int collect_blocks(struct blocks *blocks,
 	for (peer = device->peers; peer; peer = peer->next) {
 		for (allowedip = peer->allowedips; allowedip;
 		     allowedip = allowedip->next) {
-			fill_block(&blocks->list[count], peer, allowedip, count);
+			fill_block(&blocks->list[count], peer, allowedip,
+				   count);
 			++count;
 		}
 	}
@@ -130,7 +131,8 @@ static void join_section(struct nym_peer *peer, struct nym_peer *later)
 	struct nym_allowedip *allowedip, *next;
 
 	if (flags & NYM_PEER_REPLACE_ALLOWEDIPS) {
-		for (allowedip = peer->allowedips; allowedip; allowedip = next) {
+		for (allowedip = peer->allowedips; allowedip;
+		     allowedip = next) {
 			next = allowedip->next;
 			free(allowedip);
 		}
@@ -436,8 +438,7 @@ int nym_sync(struct nym_device *wanted, const struct nym_device *running,
 		goto out;
 	sync_device(wanted, running);
 	drop_lost_allowedips(wanted, &wanted_blocks);
-	if (sync_peers(wanted, &running_index, &wanted_blocks,
-		       &running_blocks))
+	if (sync_peers(wanted, &running_index, &wanted_blocks, &running_blocks))
 		goto out;
 	append_peers(wanted, removals);
 	ret = 0;

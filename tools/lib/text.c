@@ -24,8 +24,7 @@ void nym_allowedip_to_text(char text[static NYM_ALLOWEDIP_TEXT_SIZE],
 }
 
 void nym_via_address_to_text(char text[static NYM_VIA_ADDRESS_TEXT_SIZE],
-			     const struct nym_peer *peer,
-			     const char *separator)
+			     const struct nym_peer *peer, const char *separator)
 {
 	char ip4[INET_ADDRSTRLEN] = "", ip6[INET6_ADDRSTRLEN] = "";
 

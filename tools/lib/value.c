@@ -54,7 +54,8 @@ int nym_value_port(uint16_t *port, const char *text, struct nym_report *report)
 			return 0;
 		}
 	}
-	return nym_fail(report, "'%s' is not a port: give a number from 0 to 65535",
+	return nym_fail(report,
+			"'%s' is not a port: give a number from 0 to 65535",
 			text);
 }
 
@@ -73,7 +74,8 @@ int nym_value_fwmark(uint32_t *fwmark, const char *text,
 	else
 		valid = scan_number(&number, text, 10, UINT32_MAX);
 	if (!valid)
-		return nym_fail(report, "'%s' is not a firewall mark: give 'off' or a number from 0 to 0xffffffff",
+		return nym_fail(report,
+				"'%s' is not a firewall mark: give 'off' or a number from 0 to 0xffffffff",
 				text);
 	*fwmark = (uint32_t)number;
 	return 0;
@@ -84,7 +86,8 @@ int nym_value_public_key(uint8_t key[static NYM_KEY_LEN], const char *text,
 {
 	if (nym_key_from_base64(key, text))
 		return 0;
-	return nym_fail(report, "'%s' is not a public key: give the 44 base64 characters that 'nymctl pubkey' prints",
+	return nym_fail(report,
+			"'%s' is not a public key: give the 44 base64 characters that 'nymctl pubkey' prints",
 			text);
 }
 
@@ -93,7 +96,8 @@ int nym_value_secret_key(uint8_t key[static NYM_KEY_LEN], const char *text,
 {
 	if (nym_key_from_base64(key, text))
 		return 0;
-	return nym_fail(report, "The key is not the 44 base64 characters that 'nymctl genkey' or 'nymctl genpsk' prints");
+	return nym_fail(report,
+			"The key is not the 44 base64 characters that 'nymctl genkey' or 'nymctl genpsk' prints");
 }
 
 int nym_value_keepalive(struct nym_peer *peer, const char *text,
@@ -102,7 +106,8 @@ int nym_value_keepalive(struct nym_peer *peer, const char *text,
 	uint64_t number = 0;
 
 	if (!is_off(text) && !scan_number(&number, text, 10, UINT16_MAX))
-		return nym_fail(report, "'%s' is not a keepalive interval: give 'off' or seconds from 0 to 65535",
+		return nym_fail(report,
+				"'%s' is not a keepalive interval: give 'off' or seconds from 0 to 65535",
 				text);
 	peer->persistent_keepalive_interval = (uint16_t)number;
 	peer->flags |= NYM_PEER_HAS_KEEPALIVE;
@@ -204,10 +209,12 @@ static int append_allowedip(struct nym_peer *peer, const char *element,
 	}
 	strcpy(text, element);
 	if (!scan_block(&block, text))
-		return nym_fail(report, "'%s' is not an address block: give an IPv4 or IPv6 address with '/' and its prefix length, as 10.0.0.0/8",
+		return nym_fail(report,
+				"'%s' is not an address block: give an IPv4 or IPv6 address with '/' and its prefix length, as 10.0.0.0/8",
 				element);
 	if (has_host_part(&block))
-		nym_warn(report, "'%s' has address bits behind its prefix, which count for nothing",
+		nym_warn(report,
+			 "'%s' has address bits behind its prefix, which count for nothing",
 			 element);
 	allowedip = nym_peer_add_allowedip(peer);
 	if (!allowedip)
@@ -231,7 +238,8 @@ int nym_value_allowedips(struct nym_peer *peer, const char *text,
 			return -1;
 	}
 	if (ret)
-		return nym_fail(report, "The list of address blocks has an element that is too long: put commas between blocks");
+		return nym_fail(report,
+				"The list of address blocks has an element that is too long: put commas between blocks");
 	return 0;
 }
 
@@ -256,11 +264,13 @@ static int set_via_address(struct nym_peer *peer, unsigned int *families,
 	strcpy(text, element);
 	if (!scan_block(&block, text) ||
 	    block.cidr != nym_family_bits(block.family))
-		return nym_fail(report, "'%s' is not an address: give the IPv4 or IPv6 address that the carrier's gateway assigned, without a prefix length",
+		return nym_fail(report,
+				"'%s' is not an address: give the IPv4 or IPv6 address that the carrier's gateway assigned, without a prefix length",
 				element);
 	family = block.family == AF_INET ? 1 : 2;
 	if (*families & family)
-		return nym_fail(report, "'%s' is a second address of its family: give one IPv4 and one IPv6 address at most",
+		return nym_fail(report,
+				"'%s' is a second address of its family: give one IPv4 and one IPv6 address at most",
 				element);
 	*families |= family;
 	if (block.family == AF_INET)
@@ -288,7 +298,8 @@ int nym_value_via_address(struct nym_peer *peer, const char *text,
 			return -1;
 	}
 	if (ret)
-		return nym_fail(report, "The list of addresses has an element that is too long: put a comma between the addresses");
+		return nym_fail(report,
+				"The list of addresses has an element that is too long: put a comma between the addresses");
 	return 0;
 }
 
@@ -310,7 +321,8 @@ int nym_value_quota(struct nym_peer *peer, const char *text,
 	/* The largest number is the kernel's word for unlimited. */
 	if ((add || !is_off(text)) &&
 	    !scan_number(&number, text + add, 10, NYM_QUOTA_UNLIMITED - 1))
-		return nym_fail(report, "'%s' is not a quota: give bytes, '+' and the bytes to add, or 'off' for no limit",
+		return nym_fail(report,
+				"'%s' is not a quota: give bytes, '+' and the bytes to add, or 'off' for no limit",
 				text);
 	if (add) {
 		peer->quota_add = number;
@@ -329,7 +341,8 @@ int nym_value_quota_low(struct nym_peer *peer, const char *text,
 
 	if (!is_off(text) &&
 	    !scan_number(&number, text, 10, NYM_QUOTA_UNLIMITED - 1))
-		return nym_fail(report, "'%s' is not a number of bytes: give bytes, or 'off' for no event",
+		return nym_fail(report,
+				"'%s' is not a number of bytes: give bytes, or 'off' for no event",
 				text);
 	peer->quota_low = number;
 	peer->flags |= NYM_PEER_HAS_QUOTA_LOW;

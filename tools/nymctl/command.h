@@ -15,6 +15,10 @@ int setconf_main(int argc, char *argv[]);
 int genkey_main(int argc, char *argv[]);
 int pubkey_main(int argc, char *argv[]);
 int monitor_main(int argc, char *argv[]);
+int up_main(int argc, char *argv[]);
+int down_main(int argc, char *argv[]);
+int save_main(int argc, char *argv[]);
+int strip_main(int argc, char *argv[]);
 
 /* Prints how the subcommand of the name is used; returns the exit code 1. */
 int command_usage(const char *name);

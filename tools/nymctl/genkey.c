@@ -15,7 +15,8 @@ static void warn_of_open_file(void)
 
 	if (!fstat(STDOUT_FILENO, &status) && S_ISREG(status.st_mode) &&
 	    status.st_mode & S_IRWXO)
-		command_warn("everyone can access the file that the key goes to: run 'umask 077' first");
+		command_warn(
+			"everyone can access the file that the key goes to: run 'umask 077' first");
 }
 
 int genkey_main(int argc, char *argv[])

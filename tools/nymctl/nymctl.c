@@ -32,6 +32,13 @@ static const struct command {
 	  "print the public key of the private key on the standard input" },
 	{ "monitor", monitor_main, "[--json] [INTERFACE]",
 	  "print events of peers as they happen" },
+	{ "up", up_main, "NAME|FILE",
+	  "bring a tunnel up: its device, addresses, routes and name servers" },
+	{ "down", down_main, "NAME|FILE", "bring a tunnel down, completely" },
+	{ "save", save_main, "NAME|FILE",
+	  "write a tunnel's file anew from what its device is now" },
+	{ "strip", strip_main, "NAME|FILE",
+	  "print a tunnel's file without the keys that only 'up' knows" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -9,7 +9,6 @@
 #include <sodium.h>
 
 #include "command.h"
-#include "environment.h"
 #include "netlink.h"
 
 /**
@@ -23,13 +22,6 @@ struct request {
 	json_t *json;
 	bool with_name;
 };
-
-bool show_reveals_keys(void)
-{
-	const char *mode = nym_environment("HIDE_KEYS");
-
-	return mode && !strcmp(mode, "never");
-}
 
 /* Keys pass through JSON's strings. */
 static void free_wiped(void *memory)
@@ -117,7 +109,8 @@ static int show_what(const char *what, struct request *request)
 		return show_interfaces(request);
 	}
 	if (request->field && !show_has_field(request->field)) {
-		nym_fail(&report, "'%s' is not a field: see 'nymctl show --help'",
+		nym_fail(&report,
+			 "'%s' is not a field: see 'nymctl show --help'",
 			 request->field);
 		return command_failed(&report);
 	}

@@ -29,7 +29,10 @@ json_t *show_json(const struct nym_device *device, const char *field);
 /* Whether there is such a field. */
 bool show_has_field(const char *field);
 
-/* Whether listings for people show private and preshared keys. */
+/*
+ * Whether listings for people show private and preshared keys: only where
+ * NYM_HIDE_KEYS or WG_HIDE_KEYS is "never".
+ */
 bool show_reveals_keys(void);
 
 #endif

@@ -199,7 +199,8 @@ static bool has_own_identity(const struct nym_device *device,
 	       !nym_key_equal(peer->identity, device->public_key);
 }
 
-static void print_nesting(const struct style *style, const struct nym_peer *peer,
+static void print_nesting(const struct style *style,
+			  const struct nym_peer *peer,
 			  const struct nym_peer_index *index)
 {
 	char addresses[NYM_VIA_ADDRESS_TEXT_SIZE];

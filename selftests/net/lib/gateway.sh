@@ -37,12 +37,14 @@ gateway()
 	local host=$1 kind=${2:-$GATEWAY_KIND} tool
 
 	tool=$(tool_for "$kind")
-	ip -n "$host" link add wg0 type "$kind"
+	ip -n "$host" -batch - <<-BATCH
+	link add wg0 type $kind
+	address add $(inner 4 "$host")/24 dev wg0
+	address add $(inner 6 "$host")/64 dev wg0 nodad
+	link set wg0 up
+	BATCH
 	ns "$host" "$tool" set wg0 listen-port 51820 \
 		private-key "$(private_key "$host")"
-	ip -n "$host" address add "$(inner 4 "$host")/24" dev wg0
-	ip -n "$host" address add "$(inner 6 "$host")/64" dev wg0 nodad
-	ip -n "$host" link set wg0 up
 	forwarding "$host"
 	ns "$host" nft -f - <<-'RULES'
 	table inet gateway {

@@ -20,7 +20,14 @@ private_key()
 # Public key of $1.
 public_key()
 {
-	wg pubkey <"$(private_key "$1")"
+	local file
+
+	file=$(private_key "$1")
+	if [ ! -e "$file.pub" ]; then
+		wg pubkey <"$file" >"$file.pub.new"
+		mv "$file.pub.new" "$file.pub"
+	fi
+	cat "$file.pub"
 }
 
 # File with the preshared key of $1.

@@ -63,10 +63,6 @@ netns_add()
 	for name; do
 		ip netns add "$name"
 		ip -n "$name" link set lo up
-		# No address may wait for its duplicate to be looked for.
-		ns "$name" sysctl -qw net.ipv6.conf.all.accept_dad=0 \
-			net.ipv6.conf.default.accept_dad=0 \
-			net.ipv6.conf.default.accept_ra=0
 	done
 }
 
@@ -83,7 +79,8 @@ forwarding()
 	ns "$1" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 }
 
-# internet HOST...: the router and its hosts; more can be added later.
+# internet HOST...: the router and its hosts; more can be added later.  Each
+# call of ip takes its time in an emulated guest: hence the batches.
 internet()
 {
 	local host n
@@ -95,14 +92,21 @@ internet()
 	for host; do
 		TOPOLOGY_HOSTS+=("$host")
 		n=${#TOPOLOGY_HOSTS[@]}
-		netns_add "$host"
-		veth "$host" eth0 internet "$host"
-		ip -n internet address add "198.18.$n.1/24" dev "$host"
-		ip -n internet address add "2001:db8:$n::1/64" dev "$host" nodad
-		ip -n "$host" address add "198.18.$n.2/24" dev eth0
-		ip -n "$host" address add "2001:db8:$n::2/64" dev eth0 nodad
-		ip -n "$host" route add default via "198.18.$n.1"
-		ip -n "$host" route add default via "2001:db8:$n::1"
+		ip netns add "$host"
+		ip -n "$host" -batch - <<-BATCH
+		link set lo up
+		link add eth0 type veth peer name $host netns internet
+		link set eth0 up
+		address add 198.18.$n.2/24 dev eth0
+		address add 2001:db8:$n::2/64 dev eth0 nodad
+		route add default via 198.18.$n.1
+		route add default via 2001:db8:$n::1
+		BATCH
+		ip -n internet -batch - <<-BATCH
+		link set $host up
+		address add 198.18.$n.1/24 dev $host
+		address add 2001:db8:$n::1/64 dev $host nodad
+		BATCH
 	done
 }
 

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Dumps a device for user space. */
+
+#include "allowedips.h"
+#include "device.h"
+#include "identity.h"
+#include "netlink.h"
+#include "netlink-gen.h"
+#include "path.h"
+#include "peer.h"
+#include "quota.h"
+#include <linux/rtnetlink.h>
+#include <linux/time_types.h>
+#include <net/genetlink.h>
+#include <net/ipv6.h>
+#include <net/sock.h>
+
+/**
+ * struct dump_cursor - where a dump goes on in its next message
+ * @device:		dumped, with a reference to its net_device
+ * @last_peer:		last peer dumped whole, with a reference; NULL at first
+ * @allowedips_seq:	of the trie when @next_allowedip was noted
+ * @next_allowedip:	first prefix, of the peer after @last_peer, that is still
+ *			to be dumped; NULL for that peer from its beginning. Only
+ *			valid as long as the trie is as it was
+ * @is_begun:		the device's own attributes are dumped
+ * @is_done:		all is
+ */
+struct dump_cursor {
+	struct nym_device *device;
+	struct nym_peer *last_peer;
+	u64 allowedips_seq;
+	struct nym_allowedips_node *next_allowedip;
+	bool is_begun;
+	bool is_done;
+};
+
+static struct dump_cursor *dump_cursor(struct netlink_callback *cb)
+{
+	BUILD_BUG_ON(sizeof(struct dump_cursor) > sizeof(cb->ctx));
+	return (struct dump_cursor *)cb->ctx;
+}
+
+static int fill_allowedip(struct sk_buff *skb, struct nym_allowedips_node *node)
+{
+	struct nlattr *nest = nla_nest_start(skb, 0);
+	u8 cidr, ip[16] __aligned(__alignof__(u64));
+	int family;
+
+	if (!nest)
+		return -EMSGSIZE;
+	family = nym_allowedips_read_node(node, ip, &cidr);
+	if (nla_put_u8(skb, NYMALLOWEDIP_A_CIDR_MASK, cidr) ||
+	    nla_put_u16(skb, NYMALLOWEDIP_A_FAMILY, family) ||
+	    nla_put(skb, NYMALLOWEDIP_A_IPADDR, family == AF_INET6 ?
+		    sizeof(struct in6_addr) : sizeof(struct in_addr), ip)) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int fill_via(struct sk_buff *skb, struct nym_peer *peer)
+{
+	const struct nym_bind *bind = rcu_dereference_protected(peer->via.bind,
+		lockdep_is_held(&peer->device->device_update_lock));
+
+	if (!bind)
+		return 0;
+	if (nla_put(skb, NYMPEER_A_VIA, NYM_KEY_LEN, peer->via.key) ||
+	    nla_put_u16(skb, NYMPEER_A_VIA_PORT, ntohs(bind->port)))
+		return -EMSGSIZE;
+	if (bind->address4.s_addr &&
+	    nla_put_in_addr(skb, NYMPEER_A_VIA_ADDRESS4, bind->address4.s_addr))
+		return -EMSGSIZE;
+	if (!ipv6_addr_any(&bind->address6) &&
+	    nla_put_in6_addr(skb, NYMPEER_A_VIA_ADDRESS6, &bind->address6))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int fill_path(struct sk_buff *skb, struct nym_peer *peer)
+{
+	unsigned int mtu = 0;
+	struct nym_path path;
+	bool is_complete;
+
+	rcu_read_lock();
+	local_bh_disable();
+	is_complete = !nym_path_get(&path, peer);
+	if (is_complete)
+		mtu = nym_path_mtu(&path);
+	local_bh_enable();
+	rcu_read_unlock();
+
+	if (nla_put_u8(skb, NYMPEER_A_HOPS, is_complete ? path.hops : 0) ||
+	    (is_complete && nla_put_u32(skb, NYMPEER_A_MTU, mtu)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int fill_keys(struct sk_buff *skb, struct nym_peer *peer)
+{
+	const struct nym_identity *own = rcu_dereference_protected(peer->own_identity,
+		lockdep_is_held(&peer->device->device_update_lock));
+	const struct nym_identity *used = nym_peer_identity(peer);
+	int ret;
+
+	down_read(&peer->handshake.lock);
+	ret = nla_put(skb, NYMPEER_A_PRESHARED_KEY, NYM_SYMMETRIC_KEY_SIZE,
+		      peer->handshake.preshared_key);
+	up_read(&peer->handshake.lock);
+	if (ret)
+		return ret;
+	if (own && nla_put(skb, NYMPEER_A_PRIVATE_KEY, NYM_KEY_LEN,
+			   own->private_key))
+		return -EMSGSIZE;
+	if (used && nla_put(skb, NYMPEER_A_IDENTITY, NYM_KEY_LEN,
+			    used->public_key))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* All of a peer but its public key and its allowed IPs. */
+static int fill_peer_state(struct sk_buff *skb, struct nym_peer *peer)
+{
+	const struct __kernel_timespec last_handshake = {
+		.tv_sec = peer->walltime_last_handshake.tv_sec,
+		.tv_nsec = peer->walltime_last_handshake.tv_nsec,
+	};
+
+	if (fill_keys(skb, peer) || nym_genl_fill_endpoint(skb, peer) ||
+	    fill_via(skb, peer) || fill_path(skb, peer))
+		return -EMSGSIZE;
+	if (nla_put(skb, NYMPEER_A_LAST_HANDSHAKE_TIME, sizeof(last_handshake),
+		    &last_handshake) ||
+	    nla_put_u16(skb, NYMPEER_A_PERSISTENT_KEEPALIVE_INTERVAL,
+			peer->persistent_keepalive_interval) ||
+	    nla_put_u64_64bit(skb, NYMPEER_A_TX_BYTES,
+			      atomic64_read(&peer->stats.tx_bytes),
+			      NYMPEER_A_PAD) ||
+	    nla_put_u64_64bit(skb, NYMPEER_A_RX_BYTES,
+			      atomic64_read(&peer->stats.rx_bytes),
+			      NYMPEER_A_PAD) ||
+	    nla_put_u64_64bit(skb, NYMPEER_A_QUOTA,
+			      nym_quota_read(&peer->quota), NYMPEER_A_PAD) ||
+	    nla_put_u64_64bit(skb, NYMPEER_A_QUOTA_LOW, peer->quota.low,
+			      NYMPEER_A_PAD) ||
+	    nla_put_u32(skb, NYMPEER_A_PROTOCOL_VERSION, 1))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* Return: 0 where the peer is complete; -EMSGSIZE where it is to be continued in
+ * the next message, as the cursor tells.
+ */
+static int fill_peer(struct sk_buff *skb, struct nym_peer *peer,
+		     struct dump_cursor *cursor)
+{
+	struct nym_allowedips_node *node = cursor->next_allowedip;
+	u64 seq = peer->device->allowedips.seq;
+	struct nlattr *nest, *allowedips;
+	int ret = 0;
+
+	nest = nla_nest_start(skb, 0);
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put(skb, NYMPEER_A_PUBLIC_KEY, NYM_KEY_LEN,
+		    peer->handshake.remote_static))
+		goto cancel;
+
+	if (!node) {
+		if (fill_peer_state(skb, peer))
+			goto cancel;
+		node = list_first_entry_or_null(&peer->allowedips_list,
+						struct nym_allowedips_node,
+						peer_list);
+	} else if (cursor->allowedips_seq != seq) {
+		/* The prefix may be gone. The reader starts anew, since this
+		 * dump is marked as interrupted.
+		 */
+		node = NULL;
+	}
+
+	if (node) {
+		allowedips = nla_nest_start(skb, NYMPEER_A_ALLOWEDIPS);
+		if (!allowedips)
+			goto cancel;
+		list_for_each_entry_from(node, &peer->allowedips_list, peer_list) {
+			ret = fill_allowedip(skb, node);
+			if (ret)
+				break;
+		}
+		nla_nest_end(skb, allowedips);
+	}
+	nla_nest_end(skb, nest);
+	cursor->next_allowedip = ret ? node : NULL;
+	cursor->allowedips_seq = seq;
+	return ret;
+
+cancel:
+	nla_nest_cancel(skb, nest);
+	return -EMSGSIZE;
+}
+
+static int fill_device(struct sk_buff *skb, struct nym_device *device)
+{
+	const struct nym_identity *identity = rcu_dereference_protected(device->identity,
+		lockdep_is_held(&device->device_update_lock));
+
+	if (nla_put_u16(skb, NYMDEVICE_A_LISTEN_PORT, device->incoming_port) ||
+	    nla_put_u32(skb, NYMDEVICE_A_FWMARK, device->fwmark) ||
+	    nla_put_u32(skb, NYMDEVICE_A_IFINDEX, device->dev->ifindex) ||
+	    nla_put_string(skb, NYMDEVICE_A_IFNAME, device->dev->name))
+		return -EMSGSIZE;
+	if (identity &&
+	    (nla_put(skb, NYMDEVICE_A_PRIVATE_KEY, NYM_KEY_LEN,
+		     identity->private_key) ||
+	     nla_put(skb, NYMDEVICE_A_PUBLIC_KEY, NYM_KEY_LEN,
+		     identity->public_key)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* Return: 0 where all peers are dumped, -EMSGSIZE where more are to come. */
+static int fill_peers(struct sk_buff *skb, struct dump_cursor *cursor)
+{
+	struct nym_device *device = cursor->device;
+	struct nym_peer *peer = cursor->last_peer, *last = NULL;
+	struct nlattr *nest;
+	int ret = 0;
+
+	/* Where the cursor's peer was removed there is no telling who came after
+	 * it. The dump ends, marked as interrupted.
+	 */
+	if (list_empty(&device->peer_list) || (peer && peer->is_dead))
+		return 0;
+
+	nest = nla_nest_start(skb, NYMDEVICE_A_PEERS);
+	if (!nest)
+		return -EMSGSIZE;
+	peer = list_prepare_entry(peer, &device->peer_list, peer_list);
+	list_for_each_entry_continue(peer, &device->peer_list, peer_list) {
+		ret = fill_peer(skb, peer, cursor);
+		if (ret)
+			break;
+		last = peer;
+	}
+	nla_nest_end(skb, nest);
+
+	if (last) {
+		nym_peer_put(cursor->last_peer);
+		cursor->last_peer = nym_peer_get(last);
+	}
+	return ret;
+}
+
+int nym_nl_get_device_start(struct netlink_callback *cb)
+{
+	struct nym_device *device;
+
+	device = nym_genl_find_device(genl_info_dump(cb)->attrs,
+				      sock_net(cb->skb->sk), cb->extack);
+	if (IS_ERR(device))
+		return PTR_ERR(device);
+	dump_cursor(cb)->device = device;
+	return 0;
+}
+
+int nym_nl_get_device_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct dump_cursor *cursor = dump_cursor(cb);
+	struct nym_device *device = cursor->device;
+	int ret = -EMSGSIZE;
+	void *header;
+
+	if (cursor->is_done)
+		return 0;
+
+	/* rtnl keeps the device's name and index as they are. */
+	rtnl_lock();
+	mutex_lock(&device->device_update_lock);
+	/* The core takes 0 for nothing to compare with. */
+	cb->seq = device->update_gen | BIT(31);
+
+	header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			     &nym_genl_family, NLM_F_MULTI, NYM_CMD_GET_DEVICE);
+	if (!header)
+		goto out;
+	genl_dump_check_consistent(cb, header);
+	if (!cursor->is_begun && fill_device(skb, device)) {
+		genlmsg_cancel(skb, header);
+		goto out;
+	}
+	cursor->is_begun = true;
+	cursor->is_done = !fill_peers(skb, cursor);
+	genlmsg_end(skb, header);
+	ret = skb->len;
+out:
+	mutex_unlock(&device->device_update_lock);
+	rtnl_unlock();
+	return ret;
+}
+
+int nym_nl_get_device_done(struct netlink_callback *cb)
+{
+	struct dump_cursor *cursor = dump_cursor(cb);
+
+	nym_peer_put(cursor->last_peer);
+	if (cursor->device)
+		dev_put(cursor->device->dev);
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Other programs that are run and waited for: helpers and hooks. */
+#ifndef NYM_PROGRAM_H
+#define NYM_PROGRAM_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct nym_report;
+
+/* Whether PATH has a program of that name. */
+bool nym_program_exists(const char *name);
+
+/*
+ * From here on SIGINT, SIGTERM and SIGHUP wait, until the process ends, or is
+ * in nym_program_wait(). Tells which these are and what was blocked before;
+ * either may be null.
+ */
+void nym_program_block_signals(sigset_t *signals, sigset_t *before);
+
+/*
+ * Waits for a child process and hands on to it the SIGINT, SIGTERM and SIGHUP
+ * that come meanwhile and are blocked. -1 with errno set when it is not there.
+ */
+int nym_program_wait(pid_t pid, int *status);
+
+/*
+ * Runs a program with the arguments, the first being its name, and with input,
+ * if not null, on its standard input. Returns 0 when it ended well, -1 with the
+ * reason in the report. Waits as nym_program_wait() does.
+ */
+int nym_program_run(const char *const arguments[], const char *input,
+		    struct nym_report *report);
+
+/*
+ * Runs a hook, "%i" in it being the device's name, by bash as wg-quick(8) does,
+ * or by sh where there is no bash. It ends when the caller does.
+ */
+int nym_hook_run(const char *command, const char *device,
+		 struct nym_report *report);
+
+#endif
