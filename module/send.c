@@ -561,7 +561,11 @@ static int lay_out(struct nym_send_train *train, const struct nym_path *path)
 	int ret;
 
 	train->hops = path->hops;
-	train->mtu = nym_path_mtu(path);
+	/* Who gave the device less than the path seems to take knows of something
+	 * narrower on the way: padding shall not fill it.
+	 */
+	train->mtu = min(nym_path_mtu(path),
+			 READ_ONCE(path->hop[0]->device->dev->mtu));
 	train->prefix = path->hops * sizeof(struct nym_message_data);
 	for (hop = 0; hop < path->hops - 1; ++hop) {
 		ret = nym_nest_header_init(&train->nest[hop], path->bind[hop],
@@ -647,7 +651,8 @@ static bool should_wait(struct nym_peer *peer)
 
 /* Moves staged packets onto the train and the train into the pipeline, both
  * under the lock, so that trains keep the packets' order. Return: as
- * nym_pipeline_enter(), or -ENODATA where nothing was staged any more.
+ * nym_pipeline_enter(), or -ENODATA where nothing was staged any more or the peer
+ * is removed.
  */
 static int depart(struct nym_peer *peer, struct nym_send_train *train,
 		  unsigned int *bytes)
@@ -657,7 +662,10 @@ static int depart(struct nym_peer *peer, struct nym_send_train *train,
 
 	*bytes = 0;
 	spin_lock_bh(&peer->staged.lock);
-	if (!skb_queue_empty(&peer->staged))
+	/* In the RCU section of the caller: removal waits for it, and then for
+	 * the trains that departed before.
+	 */
+	if (!skb_queue_empty(&peer->staged) && !READ_ONCE(peer->is_dead))
 		ret = nym_pipeline_enter(&peer->tx, &train->train);
 	if (ret >= 0) {
 		do {
@@ -874,6 +882,17 @@ static bool is_too_big(const struct sk_buff *skb, unsigned int mtu)
 	return skb->len > mtu;
 }
 
+/* What a packet's sender may send at once. A narrower path carries no less than
+ * the least MTU of IPv6, whose senders cannot go below it: our own datagrams are
+ * fragmented instead.
+ */
+static unsigned int packet_mtu(const struct sk_buff *skb, unsigned int path_mtu)
+{
+	if (skb->protocol == htons(ETH_P_IPV6))
+		return max_t(unsigned int, path_mtu, IPV6_MIN_MTU);
+	return path_mtu;
+}
+
 /* Can the path be used at all? Return: 0; -ENOLINK without a carrier,
  * -EDESTADDRREQ without an endpoint, -EADDRNOTAVAIL without via-address.
  */
@@ -946,7 +965,7 @@ static int admit_packet(struct nym_device *device, struct sk_buff *skb,
 		tell_unreachable(skb);
 		return ret;
 	}
-	mtu = nym_path_mtu(&path);
+	mtu = packet_mtu(skb, nym_path_mtu(&path));
 	if (unlikely(is_too_big(skb, mtu))) {
 		tell_too_big(skb, mtu);
 		return -EMSGSIZE;
