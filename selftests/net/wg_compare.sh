@@ -61,7 +61,7 @@ has_line()
 {
 	local line
 
-	while read -r line; do
+	while IFS= read -r line; do
 		[[ ! $line =~ $1 ]] || return 0
 	done <<<"$2"
 	return 1
