@@ -180,14 +180,6 @@ static struct nym_identity *peer_identity(struct nym_peer *peer)
 	return identity;
 }
 
-/* Takes a reference to an identity from an RCU-protected pointer. */
-static struct nym_identity *identity_get_rcu(struct nym_identity *identity)
-{
-	if (identity && refcount_inc_not_zero(&identity->refcount))
-		return identity;
-	return NULL;
-}
-
 /* Finds the identity that a message was made for: by the socket that a nested
  * message came to, otherwise the one whose mac1 fits. Return: with a reference,
  * or NULL where none fits.
@@ -214,7 +206,7 @@ find_identity(struct nym_device *device,
 	candidate = rcu_dereference(device->identity);
 	if (candidate && nym_cookie_check_mac1(candidate, &received->message,
 					       received->len)) {
-		identity = identity_get_rcu(candidate);
+		identity = nym_identity_get(candidate);
 		goto out;
 	}
 	hlist_for_each_entry_rcu(peer, &device->own_identities, identities_entry) {
@@ -222,7 +214,7 @@ find_identity(struct nym_device *device,
 		if (candidate &&
 		    nym_cookie_check_mac1(candidate, &received->message,
 					  received->len)) {
-			identity = identity_get_rcu(candidate);
+			identity = nym_identity_get(candidate);
 			break;
 		}
 	}

@@ -12,6 +12,7 @@
 #include "receive.h"
 #include "device.h"
 #include "endpoint.h"
+#include "fragment.h"
 #include "handshake.h"
 #include "messages.h"
 #include "nest.h"
@@ -28,7 +29,6 @@
 #include <linux/slab.h>
 #include <linux/udp.h>
 #include <net/inet_ecn.h>
-#include <net/ip.h>
 #include <net/ip_tunnels.h>
 #include <net/udp.h>
 
@@ -770,19 +770,15 @@ static void deliver_fragment(struct nym_receive_train *train,
 	unsigned int layers = received->layers;
 	unsigned int l;
 
-	received->skb = NULL;
-	if (!prepare_packet(dev, skb) || skb->protocol != htons(ETH_P_IP)) {
-		kfree_skb(skb);
+	if (!prepare_packet(dev, skb)) {
 		DEV_STATS_INC(dev, rx_errors);
 		return;
 	}
-	/* The carrier's number keeps what different carriers deliver apart. */
-	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	if (ip_defrag(dev_net(dev), skb,
-		      IP_DEFRAG_MACVLAN + 1 + (u32)carrier->internal_id))
+	received->skb = NULL;
+	if (nym_fragment_gather(carrier, skb))
 		return;
 	whole = kzalloc(struct_size(whole, received, 1), GFP_ATOMIC);
-	if (!whole || skb_linearize(skb) || !nym_keypair_get(train->keypair)) {
+	if (!whole || !nym_keypair_get(train->keypair)) {
 		kfree(whole);
 		kfree_skb(skb);
 		return;
@@ -800,12 +796,10 @@ static void deliver_fragment(struct nym_receive_train *train,
 	for (l = 0; l < layers; ++l)
 		whole->received[0].layer[l].holds = false;
 	look_inside(&whole->received[0], NULL);
-	if (whole->received[0].layers > layers ||
-	    whole->received[0].content == NYM_CONTENT_HANDSHAKE) {
-		for (l = layers; l < NYM_MAX_HOPS && check_replays(whole, l); ++l)
-			note_layer(whole, l);
+	for (l = layers; l < NYM_MAX_HOPS && check_replays(whole, l); ++l)
+		note_layer(whole, l);
+	if (whole->received[0].content != NYM_CONTENT_FRAGMENT)
 		deliver(whole, &whole->received[0], napi);
-	}
 	free_train(whole);
 }
 
@@ -848,8 +842,13 @@ void nym_receive_purge(struct nym_peer *peer)
 static void start_train(struct nym_device *device, struct nym_receive_train *train)
 {
 	struct nym_peer *peer = nym_keypair_peer(train->keypair);
-	int ret = nym_pipeline_enter(&peer->rx, &train->train);
+	int ret = -ESHUTDOWN;
 
+	/* In the RCU section that found the key: removal waits for it, and then
+	 * for the trains that entered before.
+	 */
+	if (likely(!READ_ONCE(peer->is_dead)))
+		ret = nym_pipeline_enter(&peer->rx, &train->train);
 	if (unlikely(ret < 0)) {
 		DEV_STATS_ADD(device->dev, rx_dropped, train->count);
 		free_train(train);

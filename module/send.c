@@ -647,7 +647,8 @@ static bool should_wait(struct nym_peer *peer)
 
 /* Moves staged packets onto the train and the train into the pipeline, both
  * under the lock, so that trains keep the packets' order. Return: as
- * nym_pipeline_enter(), or -ENODATA where nothing was staged any more.
+ * nym_pipeline_enter(), or -ENODATA where nothing was staged any more or the peer
+ * is removed.
  */
 static int depart(struct nym_peer *peer, struct nym_send_train *train,
 		  unsigned int *bytes)
@@ -657,7 +658,10 @@ static int depart(struct nym_peer *peer, struct nym_send_train *train,
 
 	*bytes = 0;
 	spin_lock_bh(&peer->staged.lock);
-	if (!skb_queue_empty(&peer->staged))
+	/* In the RCU section of the caller: removal waits for it, and then for
+	 * the trains that departed before.
+	 */
+	if (!skb_queue_empty(&peer->staged) && !READ_ONCE(peer->is_dead))
 		ret = nym_pipeline_enter(&peer->tx, &train->train);
 	if (ret >= 0) {
 		do {

@@ -1,64 +1,102 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# A client's device with a path through gateways.
+# Paths of nested peers over gateways, as lib/gateway.sh makes them.
+#
+# Toward gateway G the client has the identity named CLIENT-G, and as its
+# client number 2 the addresses that "inner 4 G 2" and "inner 6 G 2" tell.
 
-# Name of the identity that a client uses toward a gateway.
-identity()
+# path_gateways CLIENT KIND GATEWAY...: set gateways up that admit the client.
+path_gateways()
 {
-	echo "$1-$2"
-}
-
-# path_config FAMILIES CLIENT GATEWAY...: for setconf, a device whose path goes
-# through the gateways, the entry first.  FAMILIES has one digit per gateway,
-# 4 or 6: that of the datagrams that carry its messages.
-path_config()
-{
-	local families=$1 client=$2 gateway carrier=''
+	local client=$1 kind=$2 gateway
 	shift 2
 
-	echo '[Interface]'
 	for gateway; do
-		cat <<-PEER
-
-		[Peer]
-		PublicKey = $(public_key "$gateway")
-		PrivateKey = $(cat "$(private_key "$(identity "$client" "$gateway")")")
-		Endpoint = $(endpoint "${families:0:1}" "$gateway" 51820)
-		PEER
-		if [ -n "$carrier" ]; then
-			echo "Via = $(public_key "$carrier")"
-			echo "ViaAddress = $(inner 4 "$carrier" 2), $(inner 6 "$carrier" 2)"
-		fi
-		carrier=$gateway
-		families=${families:1}
+		gateway "$gateway" "$kind"
+		gateway_admit "$gateway" "$client-$gateway"
 	done
-	echo 'AllowedIPs = 0.0.0.0/0, ::/0'
 }
 
-# path_up FAMILIES CLIENT DEVICE GATEWAY...: create it on the client with the
-# addresses that the exit gives, and have the gateways admit the client, which
-# is number 2 at each.
-path_up()
+# path_peers CLIENT FAMILIES GATEWAY...: print the words that set the peers of
+# a path, entry first. FAMILIES has a digit for each gateway, that of its
+# endpoint: 46 means over IPv4 to the entry and over IPv6 to the exit. Only the
+# exit has allowed IPs: everything.
+path_peers()
 {
-	local families=$1 client=$2 device=$3 gateway exit=${*: -1}
+	local client=$1 families=$2 carrier='' gateway i=0
+	shift 2
+
+	for gateway; do
+		echo "peer $(public_key "$gateway")" \
+			"endpoint $(endpoint "${families:i:1}" "$gateway" 51820)" \
+			"identity $(private_key "$client-$gateway")"
+		if [ -n "$carrier" ]; then
+			echo "via $(public_key "$carrier")" \
+				"via-address $(inner 4 "$carrier" 2),$(inner 6 "$carrier" 2)"
+		fi
+		i=$((i + 1))
+		carrier=$gateway
+		[ $i -lt $# ] || echo 'allowed-ips 0.0.0.0/0,::/0'
+	done
+}
+
+# path_device CLIENT DEVICE FAMILIES GATEWAY...: a device with that path, up,
+# with the addresses that the exit knows. Its MTU leaves 80 bytes to each hop.
+path_device()
+{
+	local client=$1 device=$2 families=$3 exit=${!#}
 	shift 3
 
-	for gateway; do
-		gateway_admit "$gateway" "$(identity "$client" "$gateway")" 2
-	done
-	path_config "$families" "$client" "$@" >"$WORK/$device.conf"
 	ip -n "$client" link add "$device" type "$LINK_KIND"
-	ns "$client" "$NYMCTL" setconf "$device" "$WORK/$device.conf"
-	ip -n "$client" -batch - <<-BATCH
-	address add $(inner 4 "$exit" 2)/32 dev $device
-	address add $(inner 6 "$exit" 2)/128 dev $device nodad
-	link set $device up
-	BATCH
+	# shellcheck disable=SC2046 # words to be split
+	ns "$client" "$NYMCTL" set "$device" $(path_peers "$client" "$families" "$@")
+	ip -n "$client" address add "$(inner 4 "$exit" 2)/32" dev "$device"
+	ip -n "$client" address add "$(inner 6 "$exit" 2)/128" dev "$device" nodad
+	ip -n "$client" link set "$device" mtu $((1500 - 80 * $#)) up
 }
 
-# path_to CLIENT DEVICE HOST: send what is for a host through the device.
-path_to()
+# path_route CLIENT DEVICE HOST: what goes to the host goes through the device.
+path_route()
 {
-	ip -n "$1" route replace "$(outer4 "$3")" dev "$2"
-	ip -n "$1" route replace "$(outer6 "$3")" dev "$2"
+	ip -n "$1" route replace "$(outer4 "$3")/32" dev "$2"
+	ip -n "$1" route replace "$(outer6 "$3")/128" dev "$2"
+}
+
+# latest_handshake HOST DEVICE KEY-NAME: of a nym device's peer, in seconds.
+latest_handshake()
+{
+	ns "$1" "$NYMCTL" show "$2" latest-handshakes |
+		awk -v key="$(public_key "$3")" '$1 == key { print $2 }'
+}
+
+# peer_endpoint HOST DEVICE KEY-NAME
+peer_endpoint()
+{
+	ns "$1" "$NYMCTL" show "$2" endpoints |
+		awk -v key="$(public_key "$3")" '$1 == key { print $2 }'
+}
+
+# peer_transfer HOST DEVICE KEY-NAME: bytes received and sent.
+peer_transfer()
+{
+	ns "$1" "$NYMCTL" show "$2" transfer |
+		awk -v key="$(public_key "$3")" '$1 == key { print $2, $3 }'
+}
+
+# tcp_transfer CLIENT SERVER-HOST ADDRESS BYTES [in|out]: a connection carries
+# so many bytes, and they arrive as they were.
+tcp_transfer()
+{
+	local stream server status=0
+
+	stream=$(dirname "${BASH_SOURCE[0]}")/../stream.py
+	rm -f "$WORK/stream-server"
+	ns "$2" python3 "$stream" serve "$3" 9000 >"$WORK/stream-server" 2>&1 &
+	server=$!
+	wait_until 20 grep -q listening "$WORK/stream-server"
+	ns "$1" python3 "$stream" "${5:-out}" "$3" 9000 "$4" || status=1
+	[ $status -eq 0 ] || kill $server
+	wait $server || status=1
+	[ $status -eq 0 ] || cat "$WORK/stream-server"
+	return $status
 }
