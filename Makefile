@@ -55,7 +55,7 @@ demo-tickets bench-tickets: packages-tickets
 	@$(MAKE) -C tools/lib/zknym $(@:-tickets=)
 
 check: packages-module packages-guests packages-tests packages-install tools guests
-	@selftests/check $(TESTS)
+	@selftests/check $(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(TESTS)
 
 lint: packages-lint packages-module packages-tools guests
 	@selftests/lint

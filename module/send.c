@@ -561,7 +561,11 @@ static int lay_out(struct nym_send_train *train, const struct nym_path *path)
 	int ret;
 
 	train->hops = path->hops;
-	train->mtu = nym_path_mtu(path);
+	/* Who gave the device less than the path seems to take knows of something
+	 * narrower on the way: padding shall not fill it.
+	 */
+	train->mtu = min(nym_path_mtu(path),
+			 READ_ONCE(path->hop[0]->device->dev->mtu));
 	train->prefix = path->hops * sizeof(struct nym_message_data);
 	for (hop = 0; hop < path->hops - 1; ++hop) {
 		ret = nym_nest_header_init(&train->nest[hop], path->bind[hop],
@@ -878,6 +882,17 @@ static bool is_too_big(const struct sk_buff *skb, unsigned int mtu)
 	return skb->len > mtu;
 }
 
+/* What a packet's sender may send at once. A narrower path carries no less than
+ * the least MTU of IPv6, whose senders cannot go below it: our own datagrams are
+ * fragmented instead.
+ */
+static unsigned int packet_mtu(const struct sk_buff *skb, unsigned int path_mtu)
+{
+	if (skb->protocol == htons(ETH_P_IPV6))
+		return max_t(unsigned int, path_mtu, IPV6_MIN_MTU);
+	return path_mtu;
+}
+
 /* Can the path be used at all? Return: 0; -ENOLINK without a carrier,
  * -EDESTADDRREQ without an endpoint, -EADDRNOTAVAIL without via-address.
  */
@@ -950,7 +965,7 @@ static int admit_packet(struct nym_device *device, struct sk_buff *skb,
 		tell_unreachable(skb);
 		return ret;
 	}
-	mtu = nym_path_mtu(&path);
+	mtu = packet_mtu(skb, nym_path_mtu(&path));
 	if (unlikely(is_too_big(skb, mtu))) {
 		tell_too_big(skb, mtu);
 		return -EMSGSIZE;

@@ -21,14 +21,23 @@ capture_end()
 	local pid
 
 	pid=$(cat "$WORK/$1.pid")
-	# What the kernel has handed over, tcpdump has still to write.
-	sleep 0.5
+	wait_until 20 capture_caught_up "$1" || return
 	kill -TERM "$pid"
 	wait "$pid" 2>/dev/null || wait_until 10 capture_ended "$pid"
 	if ! grep -q '^0 packets dropped by kernel' "$WORK/$1.tcpdump"; then
 		echo "capture $1 is not whole: $(cat "$WORK/$1.tcpdump")"
 		return 1
 	fi
+}
+
+# Has tcpdump taken all that the kernel has for it?  Asked by a signal, it
+# says how many packets it has taken and how many there were.
+capture_caught_up()
+{
+	kill -USR1 "$(cat "$WORK/$1.pid")"
+	sleep 0.1
+	tail -n 1 "$WORK/$1.tcpdump" |
+		grep -Eq '^tcpdump: ([0-9]+) packets? captured, \1 packets? received by filter'
 }
 
 capture_ended()

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Test cases in Python, with results as lib/ktap.sh prints them."""
+import sys
+import traceback
+
+SKIPPED = 4
+_cases = []
+
+
+class Skip(Exception):
+    """The case cannot run here, for the reason given."""
+
+
+def case(description):
+    """Make a function a test case; they run in the order of their text."""
+    def add(function):
+        _cases.append((description, function))
+        return function
+    return add
+
+
+def equal(what, expected, found):
+    if expected != found:
+        raise AssertionError(f"{what}: expected {expected!r}, found {found!r}")
+
+
+def run(*arguments):
+    """Run all cases, each called with the arguments, and end the program."""
+    sys.stdout.reconfigure(line_buffering=True)
+    print(f"KTAP version 1\n1..{len(_cases)}")
+    failed = 0
+    for number, (description, function) in enumerate(_cases, 1):
+        try:
+            function(*arguments)
+        except Skip as reason:
+            print(f"ok {number} {description} # SKIP {reason}")
+        except Exception:  # pylint: disable=broad-except
+            failed += 1
+            for line in traceback.format_exc().splitlines():
+                print("#   " + line)
+            print(f"not ok {number} {description}")
+        else:
+            print(f"ok {number} {description}")
+    sys.exit(bool(failed))

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A WireGuard peer that does only what it is told, on a UDP socket."""
+import base64
+import select
+import time
+
+import netns
+from messages import (COOKIE, DATA, INITIATION, RESPONSE, ZEROS, Handshake,
+                      Invalid, message_type)
+from x25519 import public_key
+
+# How long guests may take for what should happen at once.
+PATIENCE = 15
+# How long to listen for what must not happen.
+SILENCE = 0.4
+
+NAMES = {INITIATION: "initiation", RESPONSE: "response",
+         COOKIE: "cookie reply", DATA: "data message"}
+
+
+def key(text):
+    """A key as configuration files have it."""
+    return base64.b64decode(text)
+
+
+class Peer:
+    """host and address are where it is; remote is the other's public key and
+    endpoint the other's address and port."""
+
+    def __init__(self, host, address, port, private, remote, endpoint=None,
+                 psk=ZEROS):
+        self.private = private
+        self.public = public_key(private)
+        self.remote = remote
+        self.endpoint = endpoint
+        self.psk = psk
+        self.socket = netns.udp(host, address, port)
+
+    def close(self):
+        self.socket.close()
+
+    def send(self, message):
+        self.socket.sendto(message, self.endpoint)
+
+    def receive(self, patience=PATIENCE):
+        """Next datagram with its sender, or None."""
+        if not select.select([self.socket], [], [], patience)[0]:
+            return None
+        return self.socket.recvfrom(65535)
+
+    def expect(self, kind, patience=PATIENCE):
+        """The next message of a kind; others before it are passed over."""
+        deadline = time.monotonic() + patience
+        seen = []
+        while (left := deadline - time.monotonic()) > 0:
+            received = self.receive(left)
+            if received and message_type(received[0]) == kind:
+                return received[0]
+            if received:
+                seen.append(NAMES.get(message_type(received[0]), "garbage"))
+        raise AssertionError(f"no {NAMES[kind]} came" +
+                             (f", but {', '.join(seen)}" if seen else ""))
+
+    def expect_silence(self, seconds=SILENCE, why=""):
+        received = self.receive(seconds)
+        if received:
+            name = NAMES.get(message_type(received[0]), "garbage")
+            raise AssertionError(f"{name} of {len(received[0])} bytes came" +
+                                 (f": {why}" if why else ""))
+
+    def drain(self, seconds=0.05):
+        """Forget what has come, and return it."""
+        messages = []
+        while received := self.receive(seconds):
+            messages.append(received[0])
+        return messages
+
+    def handshake(self):
+        return Handshake(self.private, self.remote, self.psk)
+
+    def initiate(self, cookie=None):
+        """A session as the initiator; the other has not heard us yet."""
+        handshake = self.handshake()
+        self.send(handshake.initiation(cookie=cookie))
+        while True:
+            try:
+                return handshake.consume_response(self.expect(RESPONSE))
+            except Invalid:
+                continue  # one to an earlier initiation
+
+    def respond(self, message=None):
+        """A session as the responder, to an initiation that comes."""
+        handshake = self.handshake()
+        handshake.consume_initiation(message or self.expect(INITIATION))
+        response, session = handshake.response()
+        self.send(response)
+        return session
+
+    def expect_data(self, session, patience=PATIENCE):
+        """Plaintext of the next data message of a session."""
+        return session.read(self.expect(DATA, patience))[1]
