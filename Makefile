@@ -54,7 +54,7 @@ demo: packages-module packages-guests packages-tests tools
 demo-tickets bench-tickets: packages-tickets
 	@$(MAKE) -C tools/lib/zknym $(@:-tickets=)
 
-check: packages-module packages-guests packages-tests packages-install tools guests
+check: packages-module packages-guests packages-tests packages-tickets packages-install tools guests
 	@selftests/check $(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(TESTS)
 
 lint: packages-lint packages-module packages-tools guests
