@@ -9,13 +9,20 @@
 
 struct nym_peer;
 
+/* Once, when the module is loaded, before there are devices; and when there are
+ * none any more. Context: process. Return: 0 or -ENOMEM.
+ */
+int nym_fragment_init(void);
+void nym_fragment_uninit(void);
+
 /**
  * nym_fragment_gather() - put a fragment to those that came before it
  * @carrier:	that delivered it; fragments of different carriers do not meet
  * @skb:	fragment as a packet of the device, consumed unless 0 is returned
  *
- * The kernel's reassembly bounds how many wait and how long. Context: BH
- * disabled. Return: 0 where @skb now is the whole datagram, in one piece;
+ * The kernel's reassembly bounds how many wait and how long. Fragments that stay
+ * alone are dropped without an ICMP error: it would not go through the carrier.
+ * Context: BH disabled. Return: 0 where @skb now is the whole datagram, in one piece;
  * -EINPROGRESS where others are missing; another negative error where it was
  * dropped.
  */

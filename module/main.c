@@ -2,6 +2,7 @@
 /* Loading and unloading of the module. */
 #include "allowedips.h"
 #include "device.h"
+#include "fragment.h"
 #include "netlink.h"
 #include "noise.h"
 #include "peer.h"
@@ -25,9 +26,13 @@ static int __init nym_init(void)
 	if (ret < 0)
 		goto err_allowedips;
 
-	ret = nym_device_init();
+	ret = nym_fragment_init();
 	if (ret < 0)
 		goto err_peer;
+
+	ret = nym_device_init();
+	if (ret < 0)
+		goto err_fragment;
 
 	/* Last, as it lets user space in: a device can be made before, but not
 	 * configured.
@@ -40,6 +45,8 @@ static int __init nym_init(void)
 
 err_device:
 	nym_device_uninit();
+err_fragment:
+	nym_fragment_uninit();
 err_peer:
 	nym_peer_slab_uninit();
 err_allowedips:
@@ -51,6 +58,7 @@ static void __exit nym_exit(void)
 {
 	nym_genl_uninit();
 	nym_device_uninit();
+	nym_fragment_uninit();
 	nym_peer_slab_uninit();
 	nym_allowedips_slab_uninit();
 }

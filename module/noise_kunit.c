@@ -4,12 +4,12 @@
  */
 
 #include "device.h"
+#include "kunit-thread.h"
 #include "noise.h"
 #include "noise-testvecs.h"
 #include "peer.h"
 
 #include <kunit/test.h>
-#include <linux/kthread.h>
 #include <linux/ktime.h>
 
 /**
@@ -618,9 +618,6 @@ static int clear_sessions(void *data)
 {
 	struct race *race = data;
 
-	/* schedule() and not cond_resched(): one CPU has to do for all, also
-	 * where the kernel says it is preemptible and is not (user-mode Linux).
-	 */
 	while (!kthread_should_stop()) {
 		nym_keypairs_clear(&race->side->peer->keypairs);
 		schedule();
@@ -665,9 +662,9 @@ static void sessions_come_and_go(struct kunit *test)
 	struct task_struct *clearing, *using;
 	unsigned int i;
 
-	clearing = kthread_run(clear_sessions, &race, "nym-kunit-clear");
+	clearing = nym_kunit_thread_start(clear_sessions, &race);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(clearing));
-	using = kthread_run(use_sessions, &race, "nym-kunit-use");
+	using = nym_kunit_thread_start(use_sessions, &race);
 	if (IS_ERR(using)) {
 		kthread_stop(clearing);
 		KUNIT_FAIL_AND_ABORT(test, "no thread");

@@ -411,7 +411,10 @@ static void test_tickets(void)
 	static const uint8_t first_day[4] = { 0x00, 0x25, 0x3d, 0x8c };
 	static const uint8_t before[4] = { 0x00, 0x25, 0x3d, 0x8b };
 	static const uint8_t negative[4] = { 0xff, 0xff, 0xff, 0xff };
-	uint8_t last[4], beyond[4];
+	struct zknym_payment *p = zknym_payment_new(1);
+	const struct encoding *e = encoding("ticket");
+	uint8_t last[4], beyond[4], bytes[ENCODING_MAX];
+	struct zknym_ticket ticket;
 
 	zn_put_be32(last, 2440588 + 49710);
 	zn_put_be32(beyond, 2440588 + 49711);
@@ -422,6 +425,13 @@ static void test_tickets(void)
 	expect_edit("ticket", 1266, last, 4, ZKNYM_OK);
 	expect_edit("ticket", 1266, beyond, 4, ZKNYM_E_DATE);
 	expect_edit("ticket", 1270, negative, 4, ZKNYM_OK);
+	/* The decoder itself, not what encodes the result again, refuses. */
+	memcpy(bytes, e->sample, e->len);
+	memcpy(bytes + 1266, beyond, 4);
+	EXPECT_ERROR(zknym_ticket_decode(&ticket, p, bytes, e->len, 1,
+					 ZKNYM_FORM_RK),
+		     ZKNYM_E_DATE);
+	zknym_payment_free(p);
 }
 
 /* The serde form: bytes after the payment of 1190. */

@@ -466,6 +466,46 @@ static void test_answers(void)
 #undef UNBLIND
 }
 
+/*
+ * (2h, 2s) is a signature on the same attributes, blinded so that it unblinds
+ * well; but shares with different h cannot be aggregated.
+ */
+static void test_other_h(void)
+{
+	const struct zn_verification_key *k =
+		(const struct zn_verification_key *)&authorities.keys[0];
+	uint8_t bytes[ZKNYM_REQUEST_SIZE], user[ZKNYM_USER_PUBLIC_SIZE];
+	struct zknym_rng rng = generator_rng(&generator);
+	struct zknym_request_secret secret;
+	const struct zn_request_secret *s =
+		(const struct zn_request_secret *)&secret;
+	uint8_t blinded[ZKNYM_SIGNATURE_SIZE];
+	struct zknym_partial_wallet partial;
+	blst_p1_affine affine;
+	blst_p1 h, cb, blinding = { 0 };
+
+	zknym_user_public(user, &book.user);
+	EXPECT_OK(zknym_request(bytes, &secret, &book.user, book.expiration,
+				book.type, &rng));
+	EXPECT_OK(zknym_issue(blinded, &authorities.secrets[0], bytes,
+			      sizeof(bytes), user, book.expiration, book.type));
+	/* 2 s + o1 b1_1 + o2 b1_2 = 2 cb - (o1 b1_1 + o2 b1_2) */
+	must(zn_g1_decode(&affine, blinded + ZKNYM_G1_SIZE));
+	blst_p1_from_affine(&cb, &affine);
+	blst_p1_double(&cb, &cb);
+	zn_g1_add_mult(&blinding, &k->b1[0], &s->o1);
+	zn_g1_add_mult(&blinding, &k->b1[1], &s->o2);
+	blst_p1_cneg(&blinding, true);
+	blst_p1_add_or_double(&cb, &cb, &blinding);
+	blst_p1_from_affine(&h, &s->h);
+	blst_p1_double(&h, &h);
+	zn_g1_encode(blinded, &h);
+	zn_g1_encode(blinded + ZKNYM_G1_SIZE, &cb);
+	EXPECT_ERROR(zknym_unblind(&partial, blinded, sizeof(blinded), &secret,
+				   &book.user, &authorities.keys[0], 1),
+		     ZKNYM_E_SIG_WALLET);
+}
+
 int main(void)
 {
 	static const struct ktap_test tests[] = {
@@ -482,6 +522,7 @@ int main(void)
 		{ "points", test_points },
 		{ "pay-info and master key", test_binding },
 		{ "authorities' answers", test_answers },
+		{ "authority's answer with another h", test_other_h },
 	};
 	size_t i;
 

@@ -1,0 +1,410 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Test cases of injection.sh."""
+import functools
+import os
+import socket
+import struct
+
+import packets
+from cases import case, equal, run
+from driver import OUTER, base64_of
+from messages import INITIATION, RESPONSE, Handshake, cookie_reply, \
+    mac2_is_valid, mac2_of, NO_MAC
+from nested import BEYOND, ENTRY, ENTRY_INNER, EXIT, EXIT_ELSEWHERE, INNER, \
+    INNER_PORT, KEYS, NAME, PORT, VIA, VIA_PORT, NestedDevice, NestedPeer, \
+    Watch, opened
+from packets import ip_packet
+from peer import PATIENCE, Peer
+from x25519 import public_key
+
+TCP, IPIP, FRAGMENT = 6, 4, 44
+MORE_FRAGMENTS = 0x2000
+
+
+def both_versions(description):
+    """A case over IPv4 and one over IPv6; the function is told which."""
+    def add(function):
+        for version in (4, 6):
+            case(f"{description}, IPv{version}")(
+                functools.partial(function, version))
+        return function
+    return add
+
+
+def expect_endpoint(device, version, address=None):
+    equal("endpoint of the exit", device.endpoint(address or EXIT[version]),
+          device.show("exit", "endpoints"))
+
+
+# Outside the carrier
+
+@both_versions("data of a nested peer outside its carrier is not taken")
+def data_outside(version):
+    device = NestedDevice(version)
+    session = device.open()
+    message = session.data(device.packet(b"authentic"))
+    wire = Watch("eth0")
+    device.outside.send(message)
+    # From the entry's own address, too.
+    device.entry.send(message)
+    device.outside.expect_silence()
+    equal("delivered", [], device.heard())
+    expect_endpoint(device, version)
+    equal("what left meanwhile", [], [p.hex() for sent, p in wire.seen() if sent])
+    # Its counter is not used up, and it is authentic: through the carrier it
+    # is taken.
+    device.deliver(session, b"authentic", message=message)
+
+
+@both_versions("an initiation of a nested peer outside its carrier has no answer")
+def initiation_outside(version):
+    device = NestedDevice(version)
+    device.open_entry()
+    handshake = device.exit.handshake()
+    message = handshake.initiation()
+    device.outside.send(message)
+    device.outside.expect_silence()
+    device.entry.send(message)
+    device.entry.expect_silence()
+    expect_endpoint(device, version)
+    # Its time is not used up either.
+    device.exit.send(message)
+    session = handshake.consume_response(device.exit.expect(RESPONSE))
+    device.deliver(session, b"good")
+
+
+@both_versions("a nested peer's initiation to another identity has no answer")
+def other_identities(version):
+    device = NestedDevice(version)
+    device.open_entry()
+    for identity in ("client_entry", "device"):
+        handshake = Handshake(KEYS["exit"], public_key(KEYS[identity]))
+        message = handshake.initiation()
+        device.outside.send(message)
+        device.outside.expect_silence(why="outside, for " + identity)
+        device.exit.send(message)
+        device.exit.expect_silence(why="inside, for " + identity)
+    expect_endpoint(device, version)
+
+
+@both_versions("the carrier cannot reach a nested peer's identity, nor its own inside")
+def carrier_to_identities(version):
+    device = NestedDevice(version)
+    device.open_entry()
+    for identity in ("client_exit", "client_entry", "device"):
+        handshake = Handshake(KEYS["entry"], public_key(KEYS[identity]))
+        device.exit.send(handshake.initiation())
+        device.exit.expect_silence(why="inside, for " + identity)
+        if identity != "client_entry":
+            device.entry.send(handshake.initiation())
+            device.entry.expect_silence(why="outside, for " + identity)
+    equal("endpoint of the entry", f"{ENTRY[4]}:{PORT}",
+          device.show("entry", "endpoints"))
+    expect_endpoint(device, version)
+
+
+@both_versions("a response to a nested peer outside its carrier makes no session")
+def response_outside(version):
+    device = NestedDevice(version)
+    device.open_entry()
+    device.say(b"waits")
+    handshake = device.exit.handshake()
+    handshake.consume_initiation(device.exit.expect(INITIATION))
+    response, session = handshake.response()
+    device.outside.send(response)
+    device.outside.expect_silence()
+    device.entry.send(response)
+    device.exit.expect_silence()
+    expect_endpoint(device, version)
+    device.exit.send(response)
+    equal("first packet", b"waits",
+          packets.udp_payload(device.exit.expect_data(session)))
+
+
+@both_versions("a cookie for a nested peer counts inside its carrier only")
+def cookie_outside(version):
+    device = NestedDevice(version)
+
+    def initiation():
+        device.open_entry()
+        device.say()
+        return device.exit.expect(INITIATION)
+
+    for inside in (False, True):
+        message = initiation()
+        equal("mac2", NO_MAC, mac2_of(message))
+        cookie = os.urandom(16)
+        reply = cookie_reply(message, public_key(KEYS["exit"]), cookie)
+        if inside:
+            device.exit.send(reply)
+        else:
+            device.outside.send(reply)
+            device.entry.send(reply)
+        device.exit.expect_silence()
+        device.restart()
+    if not mac2_is_valid(initiation(), cookie):
+        raise AssertionError("the cookie that came inside was not used")
+
+
+@both_versions("a nested message to the socket of a peer of another carrier is not taken")
+def other_carrier(version):
+    # A second path, whose entry sits at the exit's host.
+    device = NestedDevice(version)
+    session = device.open()
+    second = {name: bytes([number]) * 32
+              for number, name in enumerate(("entry", "exit"), 0x41)}
+    device.set("peer", base64_of(public_key(second["entry"])),
+               "endpoint", f"{EXIT_ELSEWHERE[4]}:{PORT}",
+               "peer", base64_of(public_key(second["exit"])),
+               "endpoint", device.endpoint(BEYOND[version]),
+               "via", base64_of(public_key(second["entry"])),
+               "via-address", ",".join(VIA.values()),
+               "via-port", str(VIA_PORT))
+    entry = opened(Peer("exit", EXIT_ELSEWHERE[4], PORT, second["entry"],
+                        public_key(KEYS["device"]), (OUTER[4], PORT)))
+    entry_session = entry.initiate()
+    entry.send(entry_session.data())
+    stranger = NestedPeer(entry, entry_session, version, KEYS["exit"],
+                          public_key(KEYS["client_exit"]))
+    message = session.data(device.packet(b"authentic"))
+    stranger.send(message)
+    stranger.send(stranger.handshake().initiation())
+    stranger.expect_silence()
+    equal("delivered", [], device.heard())
+    expect_endpoint(device, version)
+    device.deliver(session, b"authentic", message=message)
+
+
+@both_versions("a direct peer's message inside a carrier is not taken")
+def direct_inside(version):
+    device = NestedDevice(version, entry_words=("allowed-ips", "10.2.0.1/32"))
+    device.open()
+    entry_session = device.exit.session
+    message = entry_session.data(packets.udp(
+        ENTRY_INNER[4], INNER[4], INNER_PORT, INNER_PORT, b"authentic"))
+    device.exit.send(message)
+    device.exit.expect_silence()
+    equal("delivered", [], device.heard())
+    device.entry.send(message)
+    equal("delivered", [b"authentic"], device.heard(PATIENCE))
+
+
+# What a carrier without allowed IPs sends
+
+def ip4_header(source, destination, payload, protocol, options=b"",
+               fragment=0, identification=0):
+    header = struct.pack("!BBHHHBBH4s4s", 0x45 + len(options) // 4, 0,
+                         20 + len(options) + len(payload), identification,
+                         fragment, 64, protocol, 0, socket.inet_aton(source),
+                         socket.inet_aton(destination)) + options
+    return header[:10] + struct.pack("!H", packets.checksum(header)) + \
+        header[12:] + payload
+
+
+def tcp_syn(source, destination):
+    segment = struct.pack("!HHIIBBHHH", 40000, INNER_PORT, 1, 0, 5 << 4, 2,
+                          65535, 0, 0)
+    return ip_packet(source, destination, segment, TCP)
+
+
+def echo_request(version, source, destination):
+    if version == 4:
+        body = struct.pack("!BBHHH", 8, 0, 0, 1, 1) + b"echo"
+        body = body[:2] + struct.pack("!H", packets.checksum(body)) + body[4:]
+        return ip_packet(source, destination, body, packets.ICMP)
+    body = struct.pack("!BBHHH", 128, 0, 0, 1, 1) + b"echo"
+    pseudo = socket.inet_pton(socket.AF_INET6, source) + \
+        socket.inet_pton(socket.AF_INET6, destination) + \
+        struct.pack("!II", len(body), packets.ICMP6)
+    found = packets.checksum(pseudo + body)
+    return ip_packet(source, destination,
+                     body[:2] + struct.pack("!H", found) + body[4:],
+                     packets.ICMP6)
+
+
+def icmp_error(version, kind, code, info, quoted, source, destination):
+    body = struct.pack("!BBHI", kind, code, 0, info) + quoted
+    if version == 4:
+        found = packets.checksum(body)
+        protocol = packets.ICMP
+    else:
+        protocol = packets.ICMP6
+        found = packets.checksum(
+            socket.inet_pton(socket.AF_INET6, source) +
+            socket.inet_pton(socket.AF_INET6, destination) +
+            struct.pack("!II", len(body), protocol) + body)
+    return ip_packet(source, destination,
+                     body[:2] + struct.pack("!H", found) + body[4:], protocol)
+
+
+def fragments(version, packet, at, identification=0x1234):
+    """A packet in two pieces; the second begins at an offset of 8 * at."""
+    if version == 4:
+        payload = packet[20:]
+        return [ip4_header(socket.inet_ntoa(packet[12:16]),
+                           socket.inet_ntoa(packet[16:20]), piece, packet[9],
+                           fragment=flags, identification=identification)
+                for piece, flags in ((payload[:8 * at], MORE_FRAGMENTS),
+                                     (payload[8 * at:], at))]
+    payload = packet[40:]
+    return [packet[:4] + struct.pack("!HBB", 8 + len(piece), FRAGMENT, 64) +
+            packet[8:40] + struct.pack("!BBHI", packet[6], 0, flags,
+                                       identification) + piece
+            for piece, flags in ((payload[:8 * at], 1),
+                                 (payload[8 * at:], at << 3))]
+
+
+def injections(version):
+    """Packets that the host would act upon, did it get them."""
+    sources = {"the entry": ENTRY_INNER, "the exit": EXIT, "beyond": BEYOND,
+               "the host": INNER, "the host outside": OUTER}
+    destinations = {"inner": INNER, "via": VIA, "outer": OUTER,
+                    "loopback": {4: "127.0.0.1", 6: "::1"},
+                    "everybody": {4: "255.255.255.255", 6: "ff02::1"}}
+    for source in sources.values():
+        for destination in destinations.values():
+            ends = source[version], destination[version]
+            for port in (INNER_PORT, PORT, 53):
+                yield packets.udp(*ends, PORT, port, b"injected")
+            yield tcp_syn(*ends)
+            yield echo_request(version, *ends)
+            yield ip_packet(*ends, packets.udp(*ends, 1, INNER_PORT, b"in"), 4)
+            yield from fragments(version, packets.udp(
+                *ends, PORT, INNER_PORT, b"injected" * 8), 4)
+            # About a datagram that the host may have sent outside.
+            yield icmp_error(version, *((3, 4) if version == 4 else (2, 0)),
+                             600, packets.udp(OUTER[version], ENTRY[version],
+                                              PORT, PORT, b"quoted"), *ends)
+        # To the nested peer's socket, but no message.
+        for payload in (b"", b"\0", b"\4\0\0\0", b"\1\0\0\0" + bytes(144),
+                        b"\2\0\0\0" + bytes(88), b"\3\0\0\0" + bytes(60),
+                        b"\4\0\0\0" + bytes(28), b"\4\0\0\0" + bytes(1000),
+                        b"\5\0\0\0" + bytes(32)):
+            yield packets.udp(source[version], VIA[version], PORT, VIA_PORT,
+                              payload)
+    # Lengths that lie.
+    for length in (0, 7, 9, 65535):
+        whole = packets.udp(EXIT[version], VIA[version], PORT, VIA_PORT,
+                            bytes(64))
+        at = len(whole) - 72 + 4
+        yield whole[:at] + struct.pack("!H", length) + whole[at + 2:]
+    if version == 4:
+        yield ip4_header(EXIT[4], VIA[4], struct.pack(
+            "!HHHH", PORT, INNER_PORT, 16, 0) + bytes(8), packets.UDP,
+            options=b"\x07\x07\x04" + bytes(5))
+    for junk in (b"\x45", b"\x60", bytes(40), b"\x45" + bytes(39),
+                 b"\x60" + bytes(60), b"\x4f" + bytes(19), b"\xff" * 100):
+        yield junk
+
+
+@both_versions("a carrier without allowed IPs can deliver nothing")
+def nothing_delivered(version):
+    device = NestedDevice(version)
+    session = device.open()
+    device.socket(4)
+    device.socket(6)
+    tunnel = Watch(NAME)
+    wire = Watch("eth0")
+    count = 0
+    for packet in injections(version):
+        device.entry.send(device.exit.session.data(packet))
+        count += 1
+        if count % 50 == 0:
+            # So that no queue is ever full.
+            device.deliver(session, b"good")
+    device.deliver(session, b"good")
+    for sent, packet in tunnel.seen(0.3):
+        if sent or packets.udp_payload(packet) != b"good":
+            raise AssertionError("on the tunnel device: " + packet.hex())
+    equal("delivered", [], device.heard() + device.heard(version=6))
+    expect_endpoint(device, version)
+    for sent, packet in wire.seen(2.5):
+        # Nor may the host answer: it has nothing to say to anybody. What does
+        # leave is its keepalives.
+        if sent and not (packets.version(packet) == 4 and
+                         packet[16:20] == socket.inet_aton(ENTRY[4]) and
+                         packets.udp_payload(packet)[:4] == b"\4\0\0\0"):
+            raise AssertionError("the host said: " + packet.hex())
+    device.deliver(session, b"good")
+
+
+@both_versions("fragments for a nested peer that stay alone are not answered")
+def lonely_fragments(version):
+    device = NestedDevice(version)
+    session = device.open()
+    wire = Watch("eth0")
+    tunnel = Watch(NAME)
+    whole = device.exit.wrap(bytes(200))
+    for number, piece in enumerate((0, 1)):
+        device.entry.send(device.exit.session.data(
+            fragments(version, whole, 8, 77 + number)[piece]))
+    # They are given up after a second.
+    equal("what left", [], [p.hex() for sent, p in
+                            wire.seen(4) + tunnel.seen() if sent])
+    device.deliver(session, b"good")
+
+
+@both_versions("a carrier delivers what its allowed IPs permit, and no more")
+def allowed_ips_only(version):
+    device = NestedDevice(version, entry_words=(
+        "allowed-ips", ",".join(ENTRY_INNER.values())))
+    session = device.open()
+    device.socket(version)
+    for source in (EXIT, BEYOND, OUTER, INNER):
+        device.entry.send(device.exit.session.data(packets.udp(
+            source[version], INNER[version], INNER_PORT, INNER_PORT, b"no")))
+    device.entry.send(device.exit.session.data(packets.udp(
+        ENTRY_INNER[version], INNER[version], INNER_PORT, INNER_PORT, b"yes")))
+    equal("delivered", [b"yes"], device.heard(PATIENCE, version))
+    # Nor is the nested peer believed to be its carrier.
+    device.exit.send(session.data(packets.udp(
+        ENTRY_INNER[version], INNER[version], INNER_PORT, INNER_PORT, b"no")))
+    device.deliver(session, b"good", version)
+
+
+# What it may do to its nested peers
+
+@both_versions("fragments of a nested datagram are put together")
+def fragmented(version):
+    device = NestedDevice(version)
+    session = device.open()
+    for number, order in enumerate(((0, 1), (1, 0))):
+        payload = os.urandom(600)
+        pieces = fragments(version, device.exit.wrap(
+            session.data(device.packet(payload))), 32, 300 + number)
+        for index in order:
+            device.entry.send(device.exit.session.data(pieces[index]))
+        equal("delivered", [payload], device.heard(PATIENCE))
+    # A handshake message can come so as well.
+    handshake = device.exit.handshake()
+    for piece in fragments(version, device.exit.wrap(handshake.initiation()), 8,
+                           400):
+        device.entry.send(device.exit.session.data(piece))
+    session = handshake.consume_response(device.exit.expect(RESPONSE))
+    device.deliver(session, b"good")
+
+
+@both_versions("ICMP errors about nested datagrams end no session")
+def errors_are_harmless(version):
+    device = NestedDevice(version)
+    session = device.open()
+    kinds = [(3, code, 0) for code in range(16)] + \
+        [(3, 4, mtu) for mtu in (0, 1, 68, 65535)] + [(11, 0, 0), (12, 0, 0)] \
+        if version == 4 else \
+        [(1, code, 0) for code in range(8)] + [(3, 0, 0), (4, 0, 0)] + \
+        [(2, 0, mtu) for mtu in (0, 1, 1279, 65535, 0xffffffff)]
+    for kind in kinds:
+        device.say()
+        device.exit.expect(4)
+        quoted = device.exit.last_packet[:500]
+        device.entry.send(device.exit.session.data(icmp_error(
+            version, *kind, quoted, ENTRY_INNER[version], VIA[version])))
+    device.say(b"still")
+    while packets.udp_payload(device.exit.expect_data(session)) != b"still":
+        pass
+    device.deliver(session, b"good")
+    expect_endpoint(device, version)
+
+
+run()
