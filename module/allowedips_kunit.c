@@ -25,7 +25,9 @@ struct prefix {
  * @lock:	stands for the device's update lock
  * @table:	under test
  * @peers:	may have prefixes
- * @list:	of @used prefixes out of @room
+ * @list:	prefixes
+ * @used:	how many are in @list
+ * @room:	how many fit
  */
 struct fixture {
 	struct mutex lock;	/* table */

@@ -316,7 +316,9 @@ static void release(struct sock *sk)
 
 	if (!sk)
 		return;
-	user = rcu_dereference_protected(sk->sk_user_data, true);
+	/* Nobody but us changes it, and we do only here. */
+	user = rcu_dereference_protected((*((void __rcu **)&sk->sk_user_data)),
+					 true);
 	sk_clear_memalloc(sk);
 	udp_tunnel_sock_release(sk);
 	if (user)

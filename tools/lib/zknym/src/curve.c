@@ -309,17 +309,12 @@ static void recode_weight(int8_t out[WEIGHT_DIGITS],
 			digit = (int)(rest & ((1 << WEIGHT_WINDOW) - 1));
 			if (digit >= 1 << (WEIGHT_WINDOW - 1))
 				digit -= 1 << WEIGHT_WINDOW;
-			/* May wrap to 0 at the top: then the carry is 2^128. */
-			if (digit < 0 && rest > ~(unsigned __int128)0 + digit) {
-				rest += (unsigned __int128)(-digit);
-				out[i] = (int8_t)digit;
-				rest = rest >> 1 | (unsigned __int128)1 << 127;
-				continue;
-			}
-			rest -= (unsigned __int128)digit;
 		}
 		out[i] = (int8_t)digit;
+		/* (rest - digit) / 2, without a carry out of the top bit */
 		rest >>= 1;
+		if (digit)
+			rest -= (unsigned __int128)((digit - 1) / 2);
 	}
 }
 
