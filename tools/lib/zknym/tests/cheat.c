@@ -125,107 +125,163 @@ static void put_signature(uint8_t *payment, size_t at_h, size_t at_s,
 	put1(payment, at_s, &new_s);
 }
 
+/* One value for each response: blinding and witnesses, or nonces. */
+struct values {
+	blst_fr r, re, rk, oc, oa, sk, v, e, l, mu, om;
+};
+
+/* A payment in the making. */
+struct making {
+	const struct cheat_payment *cheat;
+	const struct zn_verification_key *key;
+	uint8_t *out;
+	struct zn_layout l;
+	struct values x, n;
+	blst_p1 gen, delta, gamma2, c, a;
+};
+
+static void draw_values(struct values *values, struct generator *g)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(*values) / sizeof(blst_fr); i++)
+		draw((blst_fr *)values + i, g);
+}
+
+/* kappa, kappa_e, kappa_k, C, A, S, T: each with the cheater's values. */
+static void put_statement(struct making *m)
+{
+	const struct cheat_payment *cheat = m->cheat;
+	const struct zn_layout *l = &m->l;
+	blst_p1 serial = { 0 }, tag = { 0 };
+	blst_p2 kappa;
+	blst_fr tmp;
+
+	make_kappa(&kappa, m->key, &m->x.r, &cheat->kappa.sk, &cheat->kappa.v,
+		   &cheat->kappa.expiration);
+	zn_g2_encode(m->out + l->kappa + 1, &kappa);
+	make_kappa(&kappa, m->key, &m->x.re, &cheat->kappa_e.expiration, NULL,
+		   NULL);
+	zn_g2_encode(m->out + l->kappa_e + 1, &kappa);
+	make_kappa(&kappa, m->key, &m->x.rk, &cheat->kappa_k.l, NULL, NULL);
+	zn_g2_encode(m->out + zn_element(l->kappa_k, ZN_LP_G2, 0) + 1, &kappa);
+	add1(&m->c, &m->x.oc, &m->gen);
+	add1(&m->c, &cheat->c.v, &m->gamma2);
+	put1(m->out, l->c, &m->c);
+	add1(&m->a, &m->x.oa, &m->gen);
+	add1(&m->a, &cheat->a.l, &m->gamma2);
+	put1(m->out, zn_element(l->a, ZN_LP_G1, 0), &m->a);
+	add1(&serial, &cheat->serial.mu, &m->delta);
+	put1(m->out, zn_element(l->serials, ZN_LP_G1, 0), &serial);
+	blst_fr_mul(&tmp, &cheat->tag.pay_info_hash, &cheat->tag.mu);
+	blst_fr_add(&tmp, &tmp, &cheat->tag.sk);
+	add1(&tag, &tmp, &m->gen);
+	put1(m->out, zn_element(l->tags, ZN_LP_G1, 0), &tag);
+}
+
+/* The first messages, from the nonces, and the challenge. */
+static void make_challenge(blst_fr *c, struct making *m,
+			   const uint8_t pay_info[ZKNYM_PAY_INFO_SIZE])
+{
+	struct zn_spend_commitments t = { 0 };
+	struct zn_coin_commitments coin = { 0 };
+	const struct values *n = &m->n;
+	blst_p1 base;
+	blst_fr tmp;
+
+	make_kappa(&t.kappa, m->key, &n->r, &n->sk, &n->v, &n->e);
+	make_kappa(&t.kappa_e, m->key, &n->re, &n->e, NULL, NULL);
+	make_kappa(&coin.kappa_k, m->key, &n->rk, &n->l, NULL, NULL);
+	add1(&t.c, &n->oc, &m->gen);
+	add1(&t.c, &n->v, &m->gamma2);
+	add1(&coin.a, &n->oa, &m->gen);
+	add1(&coin.a, &n->l, &m->gamma2);
+	add1(&coin.serial, &n->mu, &m->delta);
+	blst_p1_add_or_double(&base, &m->a, &m->c);
+	blst_p1_add_or_double(&base, &base, &m->gamma2);
+	add1(&coin.g, &n->mu, &base);
+	add1(&coin.g, &n->om, &m->gen);
+	zn_pay_info_hash(&tmp, pay_info, 0);
+	blst_fr_mul(&tmp, &tmp, &n->mu);
+	blst_fr_add(&tmp, &tmp, &n->sk);
+	add1(&coin.tag, &tmp, &m->gen);
+	zn_spend_challenge(c, m->key, &m->l, m->out, &t, &coin, pay_info);
+}
+
+/* Responses for the values of the proof, whatever the statement has. */
+static void put_responses(struct making *m, const blst_fr *c)
+{
+	const struct zn_layout *l = &m->l;
+	const struct values *x = &m->x, *n = &m->n;
+	const struct {
+		size_t at;
+		const blst_fr *nonce, *witness;
+	} responses[] = {
+		{ l->s_r, &n->r, &x->r },
+		{ l->s_re, &n->re, &x->re },
+		{ l->s_oc, &n->oc, &x->oc },
+		{ zn_element(l->s_rk, ZN_LP_SCALAR, 0), &n->rk, &x->rk },
+		{ zn_element(l->s_oa, ZN_LP_SCALAR, 0), &n->oa, &x->oa },
+		{ zn_element(l->s_om, ZN_LP_SCALAR, 0), &n->om, &x->om },
+		{ zn_element(l->s_l, ZN_LP_SCALAR, 0), &n->l, &x->l },
+		{ zn_element(l->s_mu, ZN_LP_SCALAR, 0), &n->mu, &x->mu },
+		{ zn_element(l->s_attr, ZN_LP_SCALAR, 0), &n->sk, &x->sk },
+		{ zn_element(l->s_attr, ZN_LP_SCALAR, 1), &n->v, &x->v },
+		{ zn_element(l->s_attr, ZN_LP_SCALAR, 2), &n->e, &x->e },
+	};
+	size_t i;
+
+	zn_scalar_encode(m->out + l->challenge + 1, c);
+	for (i = 0; i < sizeof(responses) / sizeof(*responses); i++)
+		respond(m->out, responses[i].at, responses[i].nonce, c,
+			responses[i].witness);
+}
+
 void cheat_payment(struct spent_ticket *ticket,
 		   const struct cheat_payment *cheat, const struct book *book,
 		   const struct authorities *a,
 		   const struct zknym_signature *index,
 		   const struct zknym_signature *date, struct generator *g)
 {
-	const struct zn_verification_key *key =
-		(const struct zn_verification_key *)zknym_master_key(a->master);
 	const struct zn_wallet *w = (const struct zn_wallet *)&book->wallet;
 	const struct zn_signature *si = (const struct zn_signature *)index;
 	const struct zn_signature *sd = (const struct zn_signature *)date;
 	const struct zn_params *params = zn_params();
-	blst_p1 gen = generator1(&params->g),
-		delta = generator1(&params->delta);
-	blst_p1 gamma2 = generator1(&params->gamma2);
-	struct {
-		blst_fr r, re, rk, oc, oa, sk, v, e, l, mu, om;
-	} x, n;
-	struct zn_spend_commitments t = { 0 };
-	struct zn_coin_commitments tc = { 0 };
-	blst_p1 point, c_point = { 0 }, a_point = { 0 };
-	uint8_t *out = ticket->payment;
-	struct zn_layout l;
-	blst_p2 kappa;
-	blst_fr c, tmp;
-	size_t i;
+	struct making m = {
+		.cheat = cheat,
+		.key = (const struct zn_verification_key *)zknym_master_key(
+			a->master),
+		.out = ticket->payment,
+		.gen = generator1(&params->g),
+		.delta = generator1(&params->delta),
+		.gamma2 = generator1(&params->gamma2),
+	};
+	blst_fr c, sum;
 
-	for (i = 0; i < sizeof(n) / sizeof(blst_fr); i++) {
-		draw((blst_fr *)&x + i, g);
-		draw((blst_fr *)&n + i, g);
-	}
-	blst_fr_add(&tmp, &x.oa, &x.oc);
-	blst_fr_mul(&tmp, &tmp, &cheat->proof.mu);
-	blst_fr_cneg(&x.om, &tmp, true);
+	draw_values(&m.x, g);
+	draw_values(&m.n, g);
+	m.x.sk = cheat->proof.sk;
+	m.x.v = cheat->proof.v;
+	m.x.e = cheat->proof.expiration;
+	m.x.l = cheat->proof.l;
+	m.x.mu = cheat->proof.mu;
+	/* om = -(oa + oc) * mu */
+	blst_fr_add(&sum, &m.x.oa, &m.x.oc);
+	blst_fr_mul(&m.x.om, &sum, &m.x.mu);
+	blst_fr_cneg(&m.x.om, &m.x.om, true);
 
-	zn_layout_init(&l, 1, ZKNYM_FORM_RK);
-	zn_layout_write(&l, out);
-	ticket->len = l.size;
-	out[l.type] = (uint8_t)w->type;
-	make_kappa(&kappa, key, &x.r, &cheat->kappa.sk, &cheat->kappa.v,
-		   &cheat->kappa.expiration);
-	zn_g2_encode(out + l.kappa + 1, &kappa);
-	make_kappa(&kappa, key, &x.re, &cheat->kappa_e.expiration, NULL, NULL);
-	zn_g2_encode(out + l.kappa_e + 1, &kappa);
-	make_kappa(&kappa, key, &x.rk, &cheat->kappa_k.l, NULL, NULL);
-	zn_g2_encode(out + zn_element(l.kappa_k, ZN_LP_G2, 0) + 1, &kappa);
-	put_signature(out, l.sh, l.ss, &w->h, &w->s, &x.r, g);
-	put_signature(out, l.eh, l.es, &sd->h, &sd->s, &x.re, g);
-	put_signature(out, zn_element(l.index_signatures, ZN_LP_G1, 0),
-		      zn_element(l.index_signatures, ZN_LP_G1, 1), &si->h,
-		      &si->s, &x.rk, g);
-	add1(&c_point, &x.oc, &gen);
-	add1(&c_point, &cheat->c.v, &gamma2);
-	put1(out, l.c, &c_point);
-	add1(&a_point, &x.oa, &gen);
-	add1(&a_point, &cheat->a.l, &gamma2);
-	put1(out, zn_element(l.a, ZN_LP_G1, 0), &a_point);
-	memset(&point, 0, sizeof(point));
-	add1(&point, &cheat->serial.mu, &delta);
-	put1(out, zn_element(l.serials, ZN_LP_G1, 0), &point);
-	blst_fr_mul(&tmp, &cheat->tag.pay_info_hash, &cheat->tag.mu);
-	blst_fr_add(&tmp, &tmp, &cheat->tag.sk);
-	memset(&point, 0, sizeof(point));
-	add1(&point, &tmp, &gen);
-	put1(out, zn_element(l.tags, ZN_LP_G1, 0), &point);
-
-	make_kappa(&t.kappa, key, &n.r, &n.sk, &n.v, &n.e);
-	make_kappa(&t.kappa_e, key, &n.re, &n.e, NULL, NULL);
-	make_kappa(&tc.kappa_k, key, &n.rk, &n.l, NULL, NULL);
-	add1(&t.c, &n.oc, &gen);
-	add1(&t.c, &n.v, &gamma2);
-	add1(&tc.a, &n.oa, &gen);
-	add1(&tc.a, &n.l, &gamma2);
-	add1(&tc.serial, &n.mu, &delta);
-	blst_p1_add_or_double(&point, &a_point, &c_point);
-	blst_p1_add_or_double(&point, &point, &gamma2);
-	add1(&tc.g, &n.mu, &point);
-	add1(&tc.g, &n.om, &gen);
-	zn_pay_info_hash(&tmp, ticket->pay_info, 0);
-	blst_fr_mul(&tmp, &tmp, &n.mu);
-	blst_fr_add(&tmp, &tmp, &n.sk);
-	add1(&tc.tag, &tmp, &gen);
-	zn_spend_challenge(&c, key, &l, out, &t, &tc, ticket->pay_info);
-
-	zn_scalar_encode(out + l.challenge + 1, &c);
-	respond(out, l.s_r, &n.r, &c, &x.r);
-	respond(out, l.s_re, &n.re, &c, &x.re);
-	respond(out, l.s_oc, &n.oc, &c, &x.oc);
-	respond(out, zn_element(l.s_rk, ZN_LP_SCALAR, 0), &n.rk, &c, &x.rk);
-	respond(out, zn_element(l.s_oa, ZN_LP_SCALAR, 0), &n.oa, &c, &x.oa);
-	respond(out, zn_element(l.s_om, ZN_LP_SCALAR, 0), &n.om, &c, &x.om);
-	respond(out, zn_element(l.s_l, ZN_LP_SCALAR, 0), &n.l, &c,
-		&cheat->proof.l);
-	respond(out, zn_element(l.s_mu, ZN_LP_SCALAR, 0), &n.mu, &c,
-		&cheat->proof.mu);
-	respond(out, zn_element(l.s_attr, ZN_LP_SCALAR, 0), &n.sk, &c,
-		&cheat->proof.sk);
-	respond(out, zn_element(l.s_attr, ZN_LP_SCALAR, 1), &n.v, &c,
-		&cheat->proof.v);
-	respond(out, zn_element(l.s_attr, ZN_LP_SCALAR, 2), &n.e, &c,
-		&cheat->proof.expiration);
+	zn_layout_init(&m.l, 1, ZKNYM_FORM_RK);
+	zn_layout_write(&m.l, m.out);
+	ticket->len = m.l.size;
+	m.out[m.l.type] = (uint8_t)w->type;
+	put_statement(&m);
+	put_signature(m.out, m.l.sh, m.l.ss, &w->h, &w->s, &m.x.r, g);
+	put_signature(m.out, m.l.eh, m.l.es, &sd->h, &sd->s, &m.x.re, g);
+	put_signature(m.out, zn_element(m.l.index_signatures, ZN_LP_G1, 0),
+		      zn_element(m.l.index_signatures, ZN_LP_G1, 1), &si->h,
+		      &si->s, &m.x.rk, g);
+	make_challenge(&c, &m, ticket->pay_info);
+	put_responses(&m, &c);
 }
 
 void cheat_request_init(struct cheat_request *cheat, const struct book *book,
