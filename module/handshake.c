@@ -19,6 +19,7 @@
  * @link:	in struct nym_handshake_queue.messages
  * @from:	sender, and the address that it was sent to
  * @nested:	nested peer whose socket it came to, with a reference, or NULL
+ * @carrier:	internal id of the peer that delivered it, 0 where @nested is NULL
  * @len:	bytes of @message
  * @message:	handshake or cookie message
  */
@@ -26,6 +27,7 @@ struct nym_received_handshake {
 	struct list_head link;
 	struct nym_endpoint from;
 	struct nym_peer *nested;
+	u64 carrier;
 	unsigned int len;
 	union {
 		struct nym_message_header header;
@@ -120,13 +122,12 @@ static void send_response(struct nym_peer *peer)
 }
 
 static void fill_cookie_source(struct nym_cookie_source *source,
-			       const struct nym_received_handshake *received,
-			       u64 carrier)
+			       const struct nym_received_handshake *received)
 {
 	const struct nym_endpoint *from = &received->from;
 
 	memset(source, 0, sizeof(*source));
-	source->carrier = carrier;
+	source->carrier = received->carrier;
 	if (from->addr.sa_family == AF_INET) {
 		memcpy(source->address, &from->addr4.sin_addr,
 		       sizeof(from->addr4.sin_addr));
@@ -223,6 +224,23 @@ out:
 	return identity;
 }
 
+/* Takes the sender for the peer's endpoint. A nested peer roams only inside the
+ * carrier that it has now.
+ */
+static void note_sender(struct nym_peer *peer,
+			const struct nym_received_handshake *received)
+{
+	const struct nym_peer *carrier;
+	u64 id;
+
+	rcu_read_lock();
+	carrier = nym_via_carrier(&peer->via);
+	id = carrier ? carrier->internal_id : 0;
+	rcu_read_unlock();
+	if (id == received->carrier)
+		note_sender(peer, received);
+}
+
 static void update_rx(struct nym_peer *peer,
 		      const struct nym_received_handshake *received)
 {
@@ -246,7 +264,7 @@ static void receive_initiation(struct nym_device *device,
 				    device->dev->name, &received->from.addr);
 		return;
 	}
-	nym_endpoint_set(peer, &received->from);
+	note_sender(peer, received);
 	net_dbg_ratelimited("%s: Receiving handshake initiation from peer %llu (%pISpfsc)\n",
 			    device->dev->name, peer->internal_id,
 			    &received->from.addr);
@@ -330,20 +348,12 @@ static bool pass_load(struct nym_device *device,
 		      const struct nym_identity *identity, __le32 sender_index)
 {
 	struct nym_cookie_source source;
-	struct nym_peer *carrier = NULL;
 	struct net *net;
-	u64 carrier_id = 0;
 	bool allowed;
 
 	if (!is_under_load(device))
 		return true;
-	rcu_read_lock();
-	if (received->nested)
-		carrier = nym_via_carrier(&received->nested->via);
-	if (carrier)
-		carrier_id = carrier->internal_id;
-	rcu_read_unlock();
-	fill_cookie_source(&source, received, carrier_id);
+	fill_cookie_source(&source, received);
 	if (!nym_cookie_check_mac2(&device->cookie_secret, &received->message,
 				   received->len, &source)) {
 		send_cookie(device, received, sender_index, identity, &source);
@@ -351,7 +361,7 @@ static bool pass_load(struct nym_device *device,
 	}
 	rcu_read_lock();
 	net = rcu_dereference(device->creating_net);
-	allowed = net && nym_ratelimiter_allow(net, carrier_id,
+	allowed = net && nym_ratelimiter_allow(net, received->carrier,
 					       received->from.addr.sa_family,
 					       source.address);
 	rcu_read_unlock();
@@ -439,7 +449,8 @@ bool nym_handshake_is_message(__le32 type, unsigned int len)
 
 void nym_handshake_receive(struct nym_device *device, const void *message,
 			   unsigned int len, const struct nym_endpoint *from,
-			   struct nym_peer *nested)
+			   struct nym_peer *nested,
+			   const struct nym_peer *carrier)
 {
 	struct nym_handshake_queue *queue = &device->handshakes;
 	struct nym_received_handshake *received;
@@ -452,6 +463,7 @@ void nym_handshake_receive(struct nym_device *device, const void *message,
 	received->from = *from;
 	received->len = len;
 	memcpy(&received->message, message, len);
+	received->carrier = carrier ? carrier->internal_id : 0;
 	received->nested = NULL;
 	if (nested) {
 		received->nested = nym_peer_get_maybe_zero(nested);

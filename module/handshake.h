@@ -35,12 +35,14 @@ bool nym_handshake_is_message(__le32 type, unsigned int len);
  * @len:	its size
  * @from:	where it came from; copied
  * @nested:	nested peer whose socket it came to, or NULL from the real network
+ * @carrier:	that delivered it, or NULL likewise
  *
  * Context: BH disabled, RCU read section.
  */
 void nym_handshake_receive(struct nym_device *device, const void *message,
 			   unsigned int len, const struct nym_endpoint *from,
-			   struct nym_peer *nested);
+			   struct nym_peer *nested,
+			   const struct nym_peer *carrier);
 
 void nym_handshake_queue_init(struct nym_device *device);
 

@@ -33,6 +33,12 @@
 #define LEAST_PMTU4	576
 #define PMTU_LIFETIME	(600 * HZ)
 
+/* How long a former bind receives, which is longer than anything is under way,
+ * and how many of a peer's do.
+ */
+#define FORMER_LIFETIME	(3 * HZ)
+#define MAX_FORMERS	16
+
 /**
  * struct nym_path_table - what a device knows of its nested peers
  * @binds:	of struct nym_bind.hash, those that have a carrier (RCU)
@@ -115,6 +121,7 @@ void nym_path_init(struct nym_peer *peer, const u8 *via_key)
 	struct nym_via *via = &peer->via;
 
 	INIT_LIST_HEAD(&via->nested);
+	INIT_LIST_HEAD(&via->formers);
 	INIT_HLIST_NODE(&via->waiting);
 	RCU_INIT_POINTER(via->bind, via_key ? &silent_bind : NULL);
 	if (via_key)
@@ -130,9 +137,52 @@ static void bind_detach(struct nym_bind *bind)
 	list_del_rcu(&bind->siblings);
 }
 
+static void bind_drop(struct nym_bind *bind)
+{
+	bind_detach(bind);
+	kfree_rcu(bind, rcu);
+}
+
+static void former_drop(struct nym_bind *bind)
+{
+	list_del(&bind->former);
+	bind_drop(bind);
+}
+
+/* Does the bind receive? RCU read section, or update lock. */
+static bool bind_is_open(const struct nym_bind *bind)
+{
+	/* Pairs with smp_store_release() in bind_retire(). */
+	return !smp_load_acquire(&bind->is_former) ||
+	       time_before(jiffies, bind->expires);
+}
+
+/* Lets what is under way to a bind that was replaced arrive. */
+static void bind_retire(struct nym_peer *peer, struct nym_bind *bind)
+{
+	struct nym_bind *former, *next;
+	unsigned int count = 0;
+
+	list_for_each_entry_safe(former, next, &peer->via.formers, former)
+		if (!bind_is_open(former) || ++count >= MAX_FORMERS)
+			former_drop(former);
+	bind->expires = jiffies + FORMER_LIFETIME;
+	/* Who sees that it is a former one, sees until when. */
+	smp_store_release(&bind->is_former, true);
+	list_add(&bind->former, &peer->via.formers);
+}
+
+static void drop_formers(struct nym_peer *peer)
+{
+	struct nym_bind *former, *next;
+
+	list_for_each_entry_safe(former, next, &peer->via.formers, former)
+		former_drop(former);
+}
+
 /* Makes @new, which may be NULL, the peer's bind. It receives before the store
- * lets the peer send by it, and the old one until after, so that no answer finds
- * its bind missing.
+ * lets the peer send by it, and the old one until well after, so that no answer
+ * finds its bind missing.
  */
 static void bind_publish(struct nym_peer *peer, struct nym_bind *new)
 {
@@ -160,10 +210,15 @@ static void bind_publish(struct nym_peer *peer, struct nym_bind *new)
 	 */
 	rcu_assign_pointer(peer->via.bind, new);
 
-	if (old && old != &silent_bind) {
-		bind_detach(old);
-		kfree_rcu(old, rcu);
-	}
+	/* A peer that is not nested any more has no business inside. */
+	if (!new || new == &silent_bind)
+		drop_formers(peer);
+	if (!old || old == &silent_bind)
+		return;
+	if (carrier && !hlist_unhashed(&old->hash))
+		bind_retire(peer, old);
+	else
+		bind_drop(old);
 }
 
 static bool addresses_overlap(const struct nym_bind *a, const struct nym_bind *b)
@@ -188,7 +243,7 @@ static bool port_is_taken(struct nym_peer *peer, const u8 key[NYM_KEY_LEN],
 				       bind_hash(carrier, bind->port))
 			if (rcu_access_pointer(other->carrier) == carrier &&
 			    other->port == bind->port && other->nested != peer &&
-			    addresses_overlap(other, bind))
+			    bind_is_open(other) && addresses_overlap(other, bind))
 				return true;
 		return false;
 	}
@@ -275,7 +330,8 @@ static unsigned int levels_below(const struct nym_peer *peer, unsigned int limit
 	if (!limit)
 		return 0;
 	list_for_each_entry(bind, &peer->via.nested, siblings)
-		deepest = max(deepest, levels_below(bind->nested, limit - 1));
+		if (!bind->is_former)
+			deepest = max(deepest, levels_below(bind->nested, limit - 1));
 	return deepest + 1;
 }
 
@@ -420,6 +476,7 @@ int nym_path_peer_added(struct nym_peer *peer)
 		if (!new)
 			return -ENOMEM;
 		INIT_LIST_HEAD(&new->siblings);
+		INIT_LIST_HEAD(&new->former);
 		INIT_HLIST_NODE(&new->hash);
 		RCU_INIT_POINTER(new->carrier, peer);
 		bind_publish(nested, new);
@@ -435,6 +492,10 @@ void nym_path_peer_removed(struct nym_peer *peer)
 	lockdep_assert_held(&peer->device->device_update_lock);
 
 	list_for_each_entry_safe(bind, next, &peer->via.nested, siblings) {
+		if (bind->is_former) {
+			former_drop(bind);
+			continue;
+		}
 		bind_detach(bind);
 		/* The bind itself stays the nested peer's: silent, not direct. */
 		RCU_INIT_POINTER(bind->carrier, NULL);
@@ -536,7 +597,7 @@ struct nym_peer *nym_path_find_bind(struct nym_peer *carrier, int family,
 		if (bind->port != port ||
 		    rcu_access_pointer(bind->carrier) != carrier)
 			continue;
-		if (bind_has_address(bind, family, address))
+		if (bind_has_address(bind, family, address) && bind_is_open(bind))
 			return bind->nested;
 	}
 	return NULL;
@@ -548,7 +609,7 @@ struct nym_peer *nym_path_find_address(struct nym_peer *carrier, int family,
 	const struct nym_bind *bind;
 
 	nym_via_for_each_nested(bind, &carrier->via)
-		if (bind_has_address(bind, family, address))
+		if (bind_has_address(bind, family, address) && bind_is_open(bind))
 			return bind->nested;
 	return NULL;
 }

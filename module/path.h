@@ -6,7 +6,9 @@
  * receives inside that carrier is fixed by its bind: carrier, source addresses
  * and port. A bind is constant, a change publishes another with one pointer
  * store. So a packet goes the old way or the new one, never out of the new
- * carrier with the old one's source address.
+ * carrier with the old one's source address. What the far side sent before it
+ * heard of the change still arrives the old way: so former binds receive for a
+ * while, but move no endpoint.
  *
  * All changes are made under the device's update lock; the data path follows the
  * binds under RCU.
@@ -37,9 +39,13 @@ struct nym_peer;
  * @port:	our UDP port inside the carrier, never 0 where there is a carrier
  * @siblings:	link in the carrier's list of those that it carries (RCU)
  * @hash:	link in the device's table of nested sockets (RCU)
+ * @former:	link in @nested's list of former binds; update lock
+ * @is_former:	another bind took its place, and it only receives
+ * @expires:	jiffies until which a former bind receives
  * @rcu:	frees it after readers
  *
- * All but @carrier and the links is constant once published.
+ * All but @carrier, the links and what makes it a former one is constant once
+ * published.
  */
 struct nym_bind {
 	struct nym_peer __rcu *carrier;
@@ -49,6 +55,9 @@ struct nym_bind {
 	__be16 port;
 	struct list_head siblings;
 	struct hlist_node hash;
+	struct list_head former;
+	bool is_former;
+	unsigned long expires;
 	struct rcu_head rcu;
 };
 
@@ -59,7 +68,9 @@ struct nym_bind {
  * @bind:	place inside the carrier; NULL makes the peer direct
  * @pmtu:	path MTU that ICMP errors from inside the carrier told, 0 if none
  * @pmtu_expires: jiffies at which @pmtu is forgotten
- * @nested:	of struct nym_bind.siblings, the peers that this peer carries (RCU)
+ * @nested:	of struct nym_bind.siblings, the peers that this peer carries, and
+ *		did until lately (RCU)
+ * @formers:	of struct nym_bind.former, latest first; update lock
  * @waiting:	link in the device's table of nested peers without carrier;
  *		update lock
  */
@@ -70,6 +81,7 @@ struct nym_via {
 	u32 pmtu;
 	unsigned long pmtu_expires;
 	struct list_head nested;
+	struct list_head formers;
 	struct hlist_node waiting;
 };
 
@@ -89,7 +101,8 @@ static inline struct nym_peer *nym_via_carrier(const struct nym_via *via)
 
 /**
  * nym_via_for_each_nested - go through the peers that a peer carries
- * @pos:	struct nym_bind *, whose @nested is the carried peer
+ * @pos:	struct nym_bind *, whose @nested is the carried peer; former ones are
+ *		among them
  * @via:	of the carrier
  *
  * Context: RCU read section.
@@ -199,9 +212,9 @@ int nym_path_check(struct nym_peer *peer, const struct nym_via_config *config,
  * @peer:	to be changed
  * @config:	change
  *
- * The switch of carrier, addresses and port is one pointer store; until it is
- * done the old bind receives, from just before it the new one does. Nested peers
- * keep their sessions. Context: update lock held. Return: 0, or -ENOMEM and then
+ * The switch of carrier, addresses and port is one pointer store; from just
+ * before it the new bind receives, and for some seconds after it the old one
+ * does, if its carrier stays. Nested peers keep their sessions. Context: update lock held. Return: 0, or -ENOMEM and then
  * nothing has changed.
  */
 int nym_path_apply(struct nym_peer *peer, const struct nym_via_config *config);

@@ -693,7 +693,7 @@ static void deliver_handshake(const struct nym_received *received)
 		return;
 	nym_nest_read_source(&from, skb->data);
 	nym_handshake_receive(carrier->device, skb->data + result.offset,
-			      result.len, &from, received->nested);
+			      result.len, &from, received->nested, carrier);
 }
 
 static void deliver_fragment(struct nym_receive_train *train,
@@ -936,7 +936,7 @@ static void receive_other(struct nym_device *device, const struct sk_buff *skb,
 	    !skb_copy_bits(skb, offset, &header, sizeof(header)) &&
 	    nym_handshake_is_message(header.type, len) &&
 	    !skb_copy_bits(skb, offset, message, len)) {
-		nym_handshake_receive(device, message, len, from, NULL);
+		nym_handshake_receive(device, message, len, from, NULL, NULL);
 		return;
 	}
 	net_dbg_ratelimited("%s: Invalid packet from %pISpfsc\n",

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Numbered datagrams there, each sent back, until a file appears: none may be
+lost, and none may come long after it could have.
+
+numbered.py FROM-HOST FROM-ADDRESS TO-HOST TO-ADDRESS STOP-FILE
+"""
+import os
+import select
+import struct
+import sys
+import time
+
+import netns
+
+INTERVAL = 0.004
+# Guests share processors that do other work: what counts as a stall is far
+# above that, and far below a handshake's five seconds.
+STALL = 4
+PATIENCE = 10
+
+
+class Stream:
+    def __init__(self, from_host, from_address, to_host, to_address):
+        self.near = netns.udp(from_host, from_address)
+        self.far = netns.udp(to_host, to_address)
+        self.target = self.far.getsockname()
+        self.sent = []
+        self.there = set()
+        self.back = set()
+        self.slowest = 0.0
+
+    def send(self):
+        self.near.sendto(struct.pack("!I", len(self.sent)) + bytes(400),
+                         self.target)
+        self.sent.append(time.monotonic())
+
+    def receive(self, patience):
+        for sock in select.select([self.near, self.far], [], [], patience)[0]:
+            datagram, sender = sock.recvfrom(2048)
+            number, = struct.unpack_from("!I", datagram)
+            if sock is self.far:
+                self.there.add(number)
+                self.far.sendto(datagram, sender)
+            else:
+                self.back.add(number)
+                self.slowest = max(self.slowest,
+                                   time.monotonic() - self.sent[number])
+
+    def run(self, stop):
+        due = time.monotonic()
+        while not os.path.exists(stop):
+            self.receive(max(0.0, due - time.monotonic()))
+            if time.monotonic() >= due:
+                self.send()
+                due = max(due + INTERVAL, time.monotonic() - 1)
+        deadline = time.monotonic() + PATIENCE
+        while len(self.back) < len(self.sent) and time.monotonic() < deadline:
+            self.receive(0.1)
+
+    def judge(self):
+        total = set(range(len(self.sent)))
+        lost = sorted(total - self.there)
+        lost_back = sorted(self.there - self.back)
+        print(f"{len(total)} sent, the slowest took {self.slowest:.2f} s")
+        if lost or lost_back:
+            sys.exit(f"lost: {len(lost)} on the way there {lost[:20]}, "
+                     f"{len(lost_back)} on the way back {lost_back[:20]}")
+        if self.slowest > STALL:
+            sys.exit("the stream stalled")
+
+
+def main():
+    *ends, stop = sys.argv[1:]
+    stream = Stream(*ends)
+    stream.run(stop)
+    stream.judge()
+
+
+main()
