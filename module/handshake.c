@@ -238,7 +238,7 @@ static void note_sender(struct nym_peer *peer,
 	id = carrier ? carrier->internal_id : 0;
 	rcu_read_unlock();
 	if (id == received->carrier)
-		note_sender(peer, received);
+		nym_endpoint_set(peer, &received->from);
 }
 
 static void update_rx(struct nym_peer *peer,
@@ -285,7 +285,7 @@ static void receive_response(struct nym_device *device,
 				    device->dev->name, &received->from.addr);
 		return;
 	}
-	nym_endpoint_set(peer, &received->from);
+	note_sender(peer, received);
 	net_dbg_ratelimited("%s: Receiving handshake response from peer %llu (%pISpfsc)\n",
 			    device->dev->name, peer->internal_id,
 			    &received->from.addr);

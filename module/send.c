@@ -722,7 +722,8 @@ void nym_send_session_up(struct nym_peer *peer)
 	nym_send_staged(peer);
 	rcu_read_lock();
 	nym_via_for_each_nested(bind, &peer->via)
-		nym_send_session_up(bind->nested);
+		if (!READ_ONCE(bind->is_former))
+			nym_send_session_up(bind->nested);
 	rcu_read_unlock();
 }
 
