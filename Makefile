@@ -54,8 +54,8 @@ demo: packages-module packages-guests packages-tests tools
 demo-tickets bench-tickets: packages-tickets
 	@$(MAKE) -C tools/lib/zknym $(@:-tickets=)
 
-check: packages-module packages-guests packages-tests packages-install tools guests
-	@selftests/check $(TESTS)
+check: packages-module packages-guests packages-tests packages-tickets packages-install tools guests
+	@selftests/check $(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(TESTS)
 
 lint: packages-lint packages-module packages-tools guests
 	@selftests/lint

@@ -2,6 +2,7 @@
 /* The trie of allowed IPs against a list that is searched from end to end. */
 
 #include "allowedips.h"
+#include "kunit-thread.h"
 #include "peer.h"
 
 #include <kunit/test.h>
@@ -24,7 +25,9 @@ struct prefix {
  * @lock:	stands for the device's update lock
  * @table:	under test
  * @peers:	may have prefixes
- * @list:	of @used prefixes out of @room
+ * @list:	prefixes
+ * @used:	how many are in @list
+ * @room:	how many fit
  */
 struct fixture {
 	struct mutex lock;	/* table */
@@ -504,12 +507,86 @@ static void invalid_length(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, list_empty(&f->peers[0]->allowedips_list));
 }
 
+/**
+ * struct reading - a thread that looks up while prefixes come and go
+ * @f:		has 10.0.0.0/8 and 10.255.0.0/16 throughout
+ * @missed:	look-ups that found nobody, or somebody else
+ * @done:	look-ups
+ */
+struct reading {
+	struct fixture *f;
+	unsigned long missed;
+	unsigned long done;
+};
+
+static int keep_reading(void *data)
+{
+	struct reading *reading = data;
+	struct fixture *f = reading->f;
+	struct rnd_state rnd;
+	u8 address[16];
+
+	prandom_seed_state(&rnd, 3);
+	while (!kthread_should_stop()) {
+		random_address(&rnd, AF_INET, address, 6);
+		address[0] = 10;
+		if (!trie_lookup(f, AF_INET, address))
+			reading->missed++;
+		address[1] = 255;
+		if (trie_lookup(f, AF_INET, address) != f->peers[1])
+			reading->missed++;
+		WRITE_ONCE(reading->done, reading->done + 1);
+		schedule();
+	}
+	return 0;
+}
+
+/* A prefix is found at every moment while others about it are changed. */
+static void reading_during_changes(struct kunit *test)
+{
+	struct fixture *f = new_fixture(test, 1);
+	struct reading reading = { .f = f };
+	struct task_struct *reader;
+	struct rnd_state rnd;
+	unsigned int i;
+	int err = 0;
+
+	insert4(test, f, 10, 0, 0, 0, 8, 0);
+	insert4(test, f, 10, 255, 0, 0, 16, 1);
+	reader = nym_kunit_thread_start(keep_reading, &reading);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
+
+	prandom_seed_state(&rnd, 4);
+	for (i = 0; (i < 50000 || !READ_ONCE(reading.done)) && !err; i++) {
+		struct prefix p = { .family = AF_INET };
+		u32 r = prandom_u32_state(&rnd);
+
+		/* Few enough to be there half of the time, and such that they
+		 * and their forks lie on the way to what the reader wants.
+		 */
+		p.address[0] = 10;
+		p.address[1] = 0xff ^ 1 << r % 8;
+		p.cidr = 9 + (r >> 8) % 12;
+		p.peer = f->peers[2 + p.cidr % (PEERS - 2)];
+		err = (r >> 16) & 1 ? trie_insert(f, &p) : trie_remove(f, &p);
+		if (i % 64 == 0)
+			trie_remove_by_peer(f, p.peer);
+		schedule();
+	}
+	kthread_stop(reader);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_EQ(test, reading.missed, 0);
+	KUNIT_EXPECT_GT(test, reading.done, 0);
+	check_trie(test, f);
+}
+
 static struct kunit_case allowedips_cases[] = {
 	KUNIT_CASE(longest_match),
 	KUNIT_CASE(move_between_peers),
 	KUNIT_CASE(fork_gets_a_peer),
 	KUNIT_CASE(invalid_length),
 	KUNIT_CASE(random_sets),
+	KUNIT_CASE(reading_during_changes),
 	KUNIT_CASE_SLOW(many),
 	{}
 };

@@ -13,6 +13,7 @@
  * @port:	source port
  * @carrier:	internal id of the carrier the message came through, 0 for the
  *		real network
+ * @zero:	padding
  *
  * Hashed as it is, so padding must be zero.
  */
@@ -73,6 +74,7 @@ void nym_cookie_derive_keys(u8 mac1_key[NYM_SYMMETRIC_KEY_SIZE],
 
 /**
  * nym_cookie_check_mac1() - is a handshake message meant for an identity?
+ * @identity:	ours
  * @msg:	whole message, its MACs being the last 32 bytes
  * @len:	its size
  *
@@ -83,6 +85,10 @@ bool nym_cookie_check_mac1(const struct nym_identity *identity, const void *msg,
 
 /**
  * nym_cookie_check_mac2() - does a message carry the cookie we gave its source?
+ * @secret:	the device's
+ * @msg:	whole message, its MACs being the last 32 bytes
+ * @len:	its size
+ * @source:	where it came from
  *
  * Context: process.
  */
@@ -92,6 +98,7 @@ bool nym_cookie_check_mac2(struct nym_cookie_secret *secret, const void *msg,
 /**
  * nym_cookie_add_macs() - complete a handshake message
  * @msg:	whole message, its MACs being the last 32 bytes
+ * @len:	its size
  * @cookie:	state toward the receiver; remembers the mac1
  *
  * Context: process.
@@ -104,7 +111,9 @@ void nym_cookie_add_macs(void *msg, size_t len, struct nym_cookie *cookie);
  * @msg:	the message replied to (its mac1 is bound into the reply)
  * @len:	its size
  * @index:	its sender's index
+ * @secret:	the device's
  * @identity:	ours that it was for
+ * @source:	where it came from, which the cookie is bound to
  */
 void nym_cookie_create_reply(struct nym_message_cookie *reply,
 			     const void *msg, size_t len, __le32 index,

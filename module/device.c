@@ -356,7 +356,7 @@ static int pm_notification(struct notifier_block *nb, unsigned long action,
 static struct notifier_block pm_notifier = { .notifier_call = pm_notification };
 
 /* Two clones of one machine must not both go on with the same keys and
- * counters.
+ * counters, nor both finish a handshake with the same ephemeral key.
  */
 static int vmfork_notification(struct notifier_block *nb, unsigned long action,
 			       void *data)
@@ -367,8 +367,11 @@ static int vmfork_notification(struct notifier_block *nb, unsigned long action,
 	rtnl_lock();
 	list_for_each_entry(device, &device_list, device_list) {
 		mutex_lock(&device->device_update_lock);
-		list_for_each_entry(peer, &device->peer_list, peer_list)
+		list_for_each_entry(peer, &device->peer_list, peer_list) {
+			nym_noise_handshake_clear(&peer->handshake);
+			nym_peer_reset_last_handshake(peer);
 			nym_keypairs_expire(&peer->keypairs);
+		}
 		mutex_unlock(&device->device_update_lock);
 	}
 	rtnl_unlock();

@@ -7,12 +7,13 @@
  *   rtnl				the list of devices, up and down
  *   nym_device.device_update_lock	configuration
  *   nym_device.socket_update_lock, nym_pubkey_table.lock,
- *   nym_handshake.lock			each sleeps; none inside another
- *   nym_cookie.lock, nym_cookie_secret.lock
+ *   nym_handshake.lock, nym_cookie.lock, nym_cookie_secret.lock
+ *					each sleeps; none inside another
  *   nym_keypairs.lock			a spin lock with BH disabled, as all below
+ *   nym_peer.staged.lock
  *   nym_index_table.lock, nym_replay.lock, nym_peer.endpoint_lock,
- *   nym_peer.staged.lock, nym_pipeline.lock, nym_crypt.lock,
- *   nym_handshake_queue.lock		innermost; none inside another
+ *   nym_pipeline.lock, nym_crypt.lock, nym_handshake_queue.lock
+ *					innermost; none inside another
  *
  * Workers and timers never take rtnl or device_update_lock, so that who holds
  * them may wait for workers and timers.

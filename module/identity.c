@@ -29,8 +29,8 @@ struct nym_identity *nym_identity_create(const u8 private_key[NYM_KEY_SIZE])
 
 struct nym_identity *nym_identity_get(struct nym_identity *identity)
 {
-	if (identity)
-		refcount_inc(&identity->refcount);
+	if (!identity || !refcount_inc_not_zero(&identity->refcount))
+		return NULL;
 	return identity;
 }
 

@@ -43,7 +43,9 @@ struct nym_identity {
  */
 struct nym_identity *nym_identity_create(const u8 private_key[NYM_KEY_SIZE]);
 
-/* Takes a reference to a live identity; NULL gives NULL. */
+/* Takes a reference where there still is one. RCU read section or an own
+ * reference required. NULL gives NULL.
+ */
 struct nym_identity *nym_identity_get(struct nym_identity *identity);
 
 /* Drops a reference; the last one wipes and frees after a grace period. NULL

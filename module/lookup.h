@@ -31,6 +31,8 @@ void nym_pubkey_table_remove(struct nym_pubkey_table *table, struct nym_peer *pe
 
 /**
  * nym_pubkey_table_lookup() - find a peer by its public key
+ * @table:	the device's table
+ * @pubkey:	the peer's key
  *
  * Context: any. Return: the peer with a reference taken, or NULL.
  */
@@ -70,6 +72,8 @@ struct nym_index_table *nym_index_table_alloc(void);	/* kvfree() frees it */
 
 /**
  * nym_index_table_insert() - give an entry a fresh random index
+ * @table:	the device's table
+ * @entry:	of a peer that is kept alive until it is removed
  *
  * Removes it first where it has one. Context: any. Return: the index.
  */
@@ -78,6 +82,9 @@ __le32 nym_index_table_insert(struct nym_index_table *table,
 
 /**
  * nym_index_table_replace() - hand an entry's index over to another
+ * @table:	the device's table
+ * @old:	entry that gives it up
+ * @new:	entry that gets it
  *
  * Return: false where @old was no longer in the table (nothing is done).
  */

@@ -11,6 +11,7 @@
 #include <crypto/blake2s.h>
 #include <crypto/chacha20poly1305.h>
 #include <crypto/curve25519.h>
+#include <linux/bits.h>
 #include <linux/kernel.h>
 #include <linux/types.h>
 
@@ -29,7 +30,7 @@
  * builds that need limits to be reached in seconds.
  */
 #ifndef NYM_REKEY_AFTER_MESSAGES
-#define NYM_REKEY_AFTER_MESSAGES	(1ULL << 60)
+#define NYM_REKEY_AFTER_MESSAGES	BIT_ULL(60)
 #endif
 #ifndef NYM_REKEY_AFTER_TIME
 #define NYM_REKEY_AFTER_TIME		120	/* seconds, as are those below */

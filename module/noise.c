@@ -360,9 +360,7 @@ static bool copy_static_static(struct nym_handshake *handshake,
 	bool is_same;
 
 	down_read(&handshake->lock);
-	is_same = handshake->identity &&
-		  !memcmp(handshake->identity->public_key, identity->public_key,
-			  NYM_KEY_SIZE);
+	is_same = nym_identity_equal(handshake->identity, identity);
 	if (is_same)
 		memcpy(static_static, handshake->static_static, NYM_KEY_SIZE);
 	up_read(&handshake->lock);
@@ -385,9 +383,7 @@ static bool accept_initiation(struct nym_handshake *handshake,
 
 	down_write(&handshake->lock);
 	/* It may have changed since copy_static_static(). */
-	if (!handshake->identity ||
-	    memcmp(handshake->identity->public_key, identity->public_key,
-		   NYM_KEY_SIZE))
+	if (!nym_identity_equal(handshake->identity, identity))
 		goto out;
 	if (memcmp(timestamp, handshake->latest_timestamp, NYM_TIMESTAMP_SIZE) <= 0)
 		goto out;

@@ -165,6 +165,10 @@ bool nym_noise_create_initiation(struct nym_message_initiation *msg,
  * @msg:	whose mac1 was checked with @identity
  * @device:	that received it
  * @identity:	ours that it is for; the caller keeps it alive
+ * @accept:	asked, once the static key is decrypted and before anything
+ *		changes, whether that peer may be reached the way that the
+ *		message came
+ * @ctx:	handed to @accept
  *
  * Peers whose own identity is not @identity are not considered. A replayed
  * timestamp, a flood from one peer or a failed decryption changes nothing.
@@ -183,10 +187,11 @@ bool nym_noise_create_response(struct nym_message_response *msg,
 
 /**
  * nym_noise_consume_response() - read a second message
- * @accept:	asked, before any state changes, whether the peer that owns the
- *		handshake may be reached the way that the message came; also in
- *		nym_noise_consume_initiation(), where it is asked after the
- *		static key was decrypted and before the handshake is touched
+ * @msg:	whose mac1 was checked
+ * @device:	that received it
+ * @accept:	asked, before anything changes, whether the peer that owns the
+ *		handshake may be reached the way that the message came
+ * @ctx:	handed to @accept
  *
  * Context: process. Return: the peer with a reference taken, or NULL.
  */
@@ -198,6 +203,8 @@ nym_noise_consume_response(const struct nym_message_response *msg,
 
 /**
  * nym_noise_begin_session() - turn a finished handshake into a key pair
+ * @handshake:	finished
+ * @keypairs:	of the same peer
  *
  * As initiator the new pair becomes current, as responder next. Context:
  * process. Return: false where the handshake was not finished or memory ran
@@ -233,6 +240,8 @@ void nym_keypairs_expire(struct nym_keypairs *keypairs);
 
 /**
  * nym_keypairs_confirm() - note that a message was received with a pair
+ * @keypairs:	of the pair's peer
+ * @received:	pair that the message was authentic under
  *
  * Promotes the next pair to current the first time. Context: BH disabled.
  * Return: true where this made it current (the handshake is confirmed).

@@ -4,6 +4,7 @@
  */
 
 #include "device.h"
+#include "kunit-thread.h"
 #include "noise.h"
 #include "noise-testvecs.h"
 #include "peer.h"
@@ -602,6 +603,95 @@ static void dead_peer(struct kunit *test)
 	expect_slots(test, side, NULL, NULL, NULL);
 }
 
+/**
+ * struct race - threads on one peer's key pairs
+ * @side:	its device
+ * @index:	of the youngest session
+ */
+struct race {
+	struct side *side;
+	__le32 index;
+};
+
+/* Ends sessions while they begin. */
+static int clear_sessions(void *data)
+{
+	struct race *race = data;
+
+	while (!kthread_should_stop()) {
+		nym_keypairs_clear(&race->side->peer->keypairs);
+		schedule();
+	}
+	return 0;
+}
+
+/* Uses sessions while they end, as the data path does. */
+static int use_sessions(void *data)
+{
+	struct race *race = data;
+
+	while (!kthread_should_stop()) {
+		struct nym_keypair *keypair = NULL;
+		struct nym_index_entry *entry;
+		struct nym_peer *peer = NULL;
+
+		rcu_read_lock();
+		entry = nym_index_table_lookup(race->side->device->indices,
+					       NYM_INDEX_KEYPAIR,
+					       READ_ONCE(race->index), &peer);
+		if (entry)
+			keypair = nym_keypair_get(container_of(entry,
+							       struct nym_keypair,
+							       entry));
+		rcu_read_unlock();
+		if (keypair) {
+			nym_keypairs_confirm(&race->side->peer->keypairs, keypair);
+			nym_keypair_put(keypair, false);
+		}
+		if (peer)
+			refcount_dec(&peer->refcount.refcount);
+		schedule();
+	}
+	return 0;
+}
+
+static void sessions_come_and_go(struct kunit *test)
+{
+	struct side *side = new_initiator(test);
+	struct race race = { .side = side };
+	struct task_struct *clearing, *using;
+	unsigned int i;
+
+	clearing = nym_kunit_thread_start(clear_sessions, &race);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(clearing));
+	using = nym_kunit_thread_start(use_sessions, &race);
+	if (IS_ERR(using)) {
+		kthread_stop(clearing);
+		KUNIT_FAIL_AND_ABORT(test, "no thread");
+	}
+	for (i = 0; i < 20000; i++) {
+		struct nym_handshake *handshake = &side->peer->handshake;
+
+		down_write(&handshake->lock);
+		handshake->state = i & 1 ? NYM_HANDSHAKE_CONSUMED_RESPONSE :
+					   NYM_HANDSHAKE_CREATED_RESPONSE;
+		nym_index_table_insert(side->device->indices, &handshake->entry);
+		WRITE_ONCE(race.index, handshake->entry.index);
+		up_write(&handshake->lock);
+		if (!begin_session(side)) {
+			KUNIT_FAIL(test, "no session %u", i);
+			break;
+		}
+		schedule();
+	}
+	kthread_stop(using);
+	kthread_stop(clearing);
+
+	nym_keypairs_clear(&side->peer->keypairs);
+	expect_slots(test, side, NULL, NULL, NULL);
+	KUNIT_EXPECT_TRUE(test, hash_empty(side->device->indices->buckets));
+}
+
 static struct kunit_case noise_cases[] = {
 	KUNIT_CASE(initiation_known_answer),
 	KUNIT_CASE(response_known_answer),
@@ -621,6 +711,7 @@ static struct kunit_case noise_cases[] = {
 	KUNIT_CASE(low_order_key),
 	KUNIT_CASE(slots),
 	KUNIT_CASE(dead_peer),
+	KUNIT_CASE_SLOW(sessions_come_and_go),
 	{}
 };
 

@@ -214,8 +214,8 @@ int nym_path_check(struct nym_peer *peer, const struct nym_via_config *config,
  *
  * The switch of carrier, addresses and port is one pointer store; from just
  * before it the new bind receives, and for some seconds after it the old one
- * does, if its carrier stays. Nested peers keep their sessions. Context: update lock held. Return: 0, or -ENOMEM and then
- * nothing has changed.
+ * does, if its carrier stays. Nested peers keep their sessions. Context: update
+ * lock held. Return: 0, or -ENOMEM and then nothing has changed.
  */
 int nym_path_apply(struct nym_peer *peer, const struct nym_via_config *config);
 

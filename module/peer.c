@@ -134,6 +134,7 @@ void nym_peer_identity_changed(struct nym_peer *peer)
 	lockdep_assert_held(&peer->device->device_update_lock);
 
 	nym_noise_set_identity(&peer->handshake, nym_peer_identity(peer));
+	nym_peer_reset_last_handshake(peer);
 	nym_keypairs_expire(&peer->keypairs);
 	/* What waited for an identity goes on its way now. */
 	if (netif_running(peer->device->dev))

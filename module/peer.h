@@ -156,6 +156,7 @@ void nym_peer_update_identities(struct nym_peer *peer);
 
 /**
  * nym_peer_identity() - which identity is in effect toward a peer?
+ * @peer:	whose
  *
  * Context: RCU read section or update lock. Return: its own, or else the
  * device's, or else NULL; valid in that section.

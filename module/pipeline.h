@@ -26,7 +26,7 @@ struct nym_train;
  * @draining:	one context at a time takes done trains off the head
  */
 struct nym_pipeline {
-	spinlock_t lock;
+	spinlock_t lock;	/* trains, length */
 	struct list_head trains;
 	unsigned int length;
 	unsigned long draining;
@@ -59,7 +59,7 @@ struct nym_train {
  * @work:	drains it, bound to the CPU
  */
 struct nym_crypt {
-	spinlock_t lock;
+	spinlock_t lock;	/* trains */
 	struct list_head trains;
 	struct work_struct work;
 };
@@ -74,6 +74,8 @@ void nym_pipeline_init(struct nym_pipeline *pipeline);
 
 /**
  * nym_pipeline_enter() - give a train its place in the order
+ * @pipeline:	of the train's peer and direction
+ * @train:	with its process set
  *
  * Return: 1 where it is the only one now, 0 where others are before it, -ENOBUFS
  * where the pipeline is full (the train is not in it).
@@ -99,6 +101,7 @@ void nym_pipeline_done(struct nym_train *train);
 
 /**
  * nym_pipeline_pop() - take the head if it is done
+ * @pipeline:	any
  *
  * Context: one drainer at a time (NAPI, or nym_pipeline_drain()). Return: the
  * train, or NULL.
@@ -107,6 +110,7 @@ struct nym_train *nym_pipeline_pop(struct nym_pipeline *pipeline);
 
 /**
  * nym_pipeline_drain() - let all done trains at the head leave
+ * @pipeline:	any
  * @leave:	takes each; in order, never two at a time
  *
  * Whoever finishes a train calls it; where another context drains already, that

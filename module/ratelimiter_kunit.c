@@ -116,27 +116,45 @@ static void sources_are_apart(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, nym_ratelimiter_allow_at(net, 0, AF_INET, &c, now));
 }
 
+#define FIRST	0x0a000000
+#define MOST	(8192 * 8)
+
+/* Return: how many sources are known before one is refused. */
+static u32 fill(u32 from, u32 to, u64 now)
+{
+	u32 i;
+
+	for (i = from; i < to; i++) {
+		if (!allow4(FIRST + i, now))
+			break;
+	}
+	return i;
+}
+
 /* The table must refuse new sources before it takes all memory, go on to serve
- * those it knows, and recover once they have fallen silent.
+ * those it knows, and recover once some have fallen silent.
  */
 static void full_table(struct kunit *test)
 {
-	u64 now = future(5);
-	const u32 first = 0x0a000000, most = 8192 * 8;
+	const u32 soon_silent = 8;
 	unsigned int waited;
-	u32 i;
+	u32 room;
 
-	for (i = 0; i <= most; i++) {
-		if (!allow4(first + i, now))
-			break;
-	}
-	KUNIT_EXPECT_GE(test, i, 16 * 8);
-	KUNIT_ASSERT_LE(test, i, most);
-	KUNIT_EXPECT_FALSE(test, allow4(first + most + 1, now));
-	KUNIT_EXPECT_TRUE(test, allow4(first + i - 1, now));
+	room = fill(0, MOST + 1, future(3600));
+	KUNIT_ASSERT_GE(test, room, 16 * 8);
+	KUNIT_ASSERT_LE(test, room, MOST);
+
+	/* Nothing is left behind when the last user goes. */
+	nym_ratelimiter_uninit();
+	KUNIT_ASSERT_EQ(test, nym_ratelimiter_init(), 0);
+	KUNIT_ASSERT_EQ(test, fill(0, room - soon_silent, future(3600)),
+			room - soon_silent);
+	KUNIT_ASSERT_EQ(test, fill(room - soon_silent, room, future(3)), room);
+	KUNIT_EXPECT_FALSE(test, allow4(FIRST + room, future(3600)));
+	KUNIT_EXPECT_TRUE(test, allow4(FIRST + room - soon_silent - 1, future(3600)));
 
 	for (waited = 0; waited < 300; waited++) {
-		if (allow4(first + most + 2, ktime_get_coarse_boottime_ns()))
+		if (allow4(FIRST + room, future(3600)))
 			break;
 		msleep(100);
 	}

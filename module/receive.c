@@ -437,32 +437,32 @@ static void decrypt_train(struct nym_train *base)
 
 /* The serial part */
 
-/* Judges one layer of all messages that got that far, holding each window's lock
- * over as many as share it. Return: whether any got further.
- */
-static bool check_replays(struct nym_receive_train *train, unsigned int l)
+/* Is the message's layer @l the next to be judged? */
+static bool awaits_judgement(const struct nym_received *received, unsigned int l)
 {
-	struct nym_keypair *locked = NULL;
-	bool any = false;
-	unsigned int i;
+	return received->layers > l && received->valid == l;
+}
 
-	for (i = 0; i < train->count; ++i) {
+/* Judges one layer of a run of messages under one key, holding the lock of its
+ * window throughout. Return: index of the message behind the run.
+ */
+static unsigned int check_run(struct nym_receive_train *train, unsigned int l,
+			      unsigned int i, bool *any)
+{
+	struct nym_keypair *keypair = train->received[i].layer[l].keypair;
+
+	spin_lock(&keypair->replay.lock);
+	for (; i < train->count; ++i) {
 		struct nym_received *received = &train->received[i];
-		struct nym_keypair *keypair;
 
-		if (received->layers <= l || received->valid != l)
+		if (!awaits_judgement(received, l))
 			continue;
-		keypair = received->layer[l].keypair;
-		if (keypair != locked) {
-			if (locked)
-				spin_unlock(&locked->replay.lock);
-			spin_lock(&keypair->replay.lock);
-			locked = keypair;
-		}
+		if (received->layer[l].keypair != keypair)
+			break;
 		if (nym_replay_accept(&keypair->replay,
 				      received->layer[l].counter)) {
 			received->valid = l + 1;
-			any = true;
+			*any = true;
 		} else {
 			net_dbg_ratelimited("%s: Packet has invalid nonce %llu (max %llu)\n",
 					    nym_keypair_peer(keypair)->device->dev->name,
@@ -470,8 +470,24 @@ static bool check_replays(struct nym_receive_train *train, unsigned int l)
 					    keypair->replay.greatest);
 		}
 	}
-	if (locked)
-		spin_unlock(&locked->replay.lock);
+	spin_unlock(&keypair->replay.lock);
+	return i;
+}
+
+/* Judges one layer of all messages that got that far. Return: whether any got
+ * further.
+ */
+static bool check_replays(struct nym_receive_train *train, unsigned int l)
+{
+	bool any = false;
+	unsigned int i = 0;
+
+	while (i < train->count) {
+		if (awaits_judgement(&train->received[i], l))
+			i = check_run(train, l, i, &any);
+		else
+			++i;
+	}
 	return any;
 }
 

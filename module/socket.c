@@ -161,6 +161,8 @@ static int send_to(struct nym_device *device, struct sk_buff *skb,
 
 	skb->dev = device->dev;
 	skb->mark = READ_ONCE(device->fwmark);
+	/* From here on bytes count as sent by the device. */
+	skb_reset_inner_network_header(skb);
 	if (skb_is_gso(skb)) {
 		/* udp_set_csum() fills in no more than the pseudo header of a
 		 * train: each message's checksum is made where it is split.
@@ -314,7 +316,9 @@ static void release(struct sock *sk)
 
 	if (!sk)
 		return;
-	user = rcu_dereference_protected(sk->sk_user_data, true);
+	/* Nobody but us changes it, and we do only here. */
+	user = rcu_dereference_protected((*((void __rcu **)&sk->sk_user_data)),
+					 true);
 	sk_clear_memalloc(sk);
 	udp_tunnel_sock_release(sk);
 	if (user)

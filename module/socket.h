@@ -60,6 +60,7 @@ int nym_socket_send_reply(struct nym_device *device,
 
 /**
  * nym_socket_path_mtu() - MTU of the real network toward an outermost peer
+ * @peer:	outermost
  *
  * Context: BH disabled. Return: bytes of IP packet; 0 where there is no route.
  */

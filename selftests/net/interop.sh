@@ -3,98 +3,11 @@
 # One hop between our driver and in-tree WireGuard: each initiates and
 # responds, over IPv4 and IPv6, and all that WireGuard's users rely on holds.
 . "$(dirname "$0")/lib.sh"
-
-STREAMS=$(dirname "$0")/wire/streams.py
+. "$(dirname "$0")/lib/pair.sh"
 
 ktap_plan 30
 
-internet ours stock
-for host in ours stock; do
-	ns "$host" sysctl -qw net.ipv6.conf.all.keep_addr_on_down=1
-done
-
-# The device of each side; $1 is the tool, so that both are set up alike.
-set_up()
-{
-	local host=$1 kind=$2 other=$3 number=$4
-	local tool
-
-	tool=$(tool_for "$kind")
-	ip -n "$host" link add wg0 type "$kind" || return
-	ns "$host" "$tool" set wg0 private-key "$(private_key "$host")" \
-		listen-port 51820 peer "$(public_key "$other")" \
-		allowed-ips "10.9.0.$((3 - number)),fd09::$((3 - number))" || return
-	ip -n "$host" address add "10.9.0.$number/24" dev wg0
-	ip -n "$host" address add "fd09::$number/64" dev wg0 nodad
-	ip -n "$host" link set wg0 up
-}
-
-remove()
-{
-	ip -n ours link del wg0 2>/dev/null || :
-	ip -n stock link del wg0 2>/dev/null || :
-}
-
-# Begin anew, with devices that never spoke to each other.
-fresh()
-{
-	remove
-	set_up ours "$LINK_KIND" stock 1
-	set_up stock wireguard ours 2
-}
-
-# tool HOST WORD...: the tool of that side's kind.
-tool()
-{
-	local host=$1
-
-	shift
-	case $host in
-	ours)	ns ours "$NYMCTL" "$@" ;;
-	*)	ns "$host" wg "$@" ;;
-	esac
-}
-
-other()
-{
-	case $1 in
-	ours)	echo stock ;;
-	stock)	echo ours ;;
-	esac
-}
-
-# Change what a side knows of its peer.
-set_peer()
-{
-	local host=$1
-
-	shift
-	tool "$host" set wg0 peer "$(public_key "$(other "$host")")" "$@"
-}
-
-# inside 4|6 HOST: address in the tunnel.
-inside()
-{
-	local number=1
-
-	[ "$2" = ours ] || number=2
-	case $1 in
-	4)	echo "10.9.0.$number" ;;
-	6)	echo "fd09::$number" ;;
-	esac
-}
-
-# field HOST WORD: what "show" says about the peer.
-field()
-{
-	tool "$1" show wg0 "$2" | cut -f 2-
-}
-
-pings()
-{
-	ping_to "$1" "$(inside 4 "$(other "$1")")"
-	ping_to "$1" "$(inside 6 "$(other "$1")")"
-}
+pair_hosts
 
 # Only the initiator knows where the other is.
 initiates()
@@ -102,7 +15,7 @@ initiates()
 	local from=$1 family=$2 to
 
 	to=$(other "$from")
-	fresh
+	pair_fresh
 	expect_equal 'endpoint that nobody told' '(none)' "$(field "$to" endpoints)"
 	set_peer "$from" endpoint "$(endpoint "$family" "$to" 51820)"
 	pings "$from"
@@ -118,15 +31,9 @@ for family in 4 6; do
 	test_case "ours responds over IPv$family" initiates stock "$family"
 done
 
-connected()
-{
-	fresh
-	set_peer "$1" endpoint "$(endpoint "${2:-4}" "$(other "$1")" 51820)"
-}
-
 with_preshared_key()
 {
-	connected "$1"
+	pair_connected "$1"
 	set_peer ours preshared-key "$(preshared_key both)"
 	set_peer stock preshared-key "$(preshared_key both)"
 	pings "$1"
@@ -134,7 +41,7 @@ with_preshared_key()
 
 with_wrong_preshared_key()
 {
-	connected "$1"
+	pair_connected "$1"
 	set_peer ours preshared-key "$(preshared_key both)"
 	expect_refused ns "$1" ping -n -q -c 3 -i 0.3 -W 1 \
 		"$(inside 4 "$(other "$1")")"
@@ -153,7 +60,7 @@ shakes_hands_again()
 {
 	local host=$1 round
 
-	connected "$host"
+	pair_connected "$host"
 	pings "$host"
 	for round in 1 2 3; do
 		ip -n "$host" link set wg0 down
@@ -168,7 +75,7 @@ cross()
 {
 	local host round
 
-	connected ours
+	pair_connected ours
 	set_peer stock endpoint "$(endpoint 4 ours 51820)"
 	for round in 1 2 3 4 5; do
 		for host in ours stock; do
@@ -194,7 +101,7 @@ persistent()
 	local host=$1 to
 
 	to=$(other "$host")
-	fresh
+	pair_fresh
 	capture keepalives internet "$host" udp port 51820
 	# Nobody sends a packet: the keepalive alone makes the session.
 	set_peer "$host" endpoint "$(endpoint 4 "$to" 51820)" persistent-keepalive 1
@@ -224,7 +131,7 @@ marked()
 {
 	local family=$1
 
-	connected ours "$family"
+	pair_connected ours "$family"
 	ns ours nft -f - <<-'RULES'
 	table inet marks {
 		counter marked { }
@@ -290,7 +197,7 @@ roams()
 	local mover=$1 family=$2 follower
 
 	follower=$(other "$mover")
-	connected ours "$family"
+	pair_connected ours "$family"
 	set_peer stock endpoint "$(endpoint "$family" ours 51820)"
 	pings "$mover"
 	tool "$mover" set wg0 listen-port 4500
@@ -330,7 +237,7 @@ answers_from_where_it_was_asked()
 {
 	local family=$1 address
 
-	fresh
+	pair_fresh
 	address=$(second_address "$family")
 	case $family in
 	4)	ip -n ours address add "$address/32" dev lo
@@ -364,7 +271,7 @@ counters()
 {
 	local received sent wire
 
-	fresh
+	pair_fresh
 	capture counted internet ours udp port 51820
 	set_peer ours endpoint "$(endpoint 4 stock 51820)"
 	pings ours
@@ -387,16 +294,7 @@ counters()
 
 test_case 'transfer counters agree with the wire' counters
 
-connected ours || bail_out 'no devices'
-
-stream()
-{
-	local what=$1 family=$2 from=$3 to
-
-	to=$(other "$from")
-	"$STREAMS" "$what" "$from" "$(inside "$family" "$from")" \
-		"$to" "$(inside "$family" "$to")"
-}
+pair_connected ours || bail_out 'no devices'
 
 test_case 'datagrams of all sizes from ours, IPv4' stream sizes 4 ours
 test_case 'datagrams of all sizes to ours, IPv6' stream sizes 6 stock

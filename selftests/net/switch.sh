@@ -131,7 +131,7 @@ tcp_while_switching()
 	tcp_transfer client server "$s4" 2500000 "$direction"
 	tcp_transfer client server "$s6" 1000000 "$direction"
 	touch "$WORK/stop-switching"
-	wait $switcher
+	wait "$switcher"
 	rm "$WORK/stop-switching"
 	leak_none
 }
@@ -165,7 +165,7 @@ by_file()
 	switcher=$!
 	# What the entry still has for us when it is removed is lost to us.
 	tcp_transfer client server "$s4" 5000000 in
-	wait $switcher
+	wait "$switcher"
 	leak_none
 	expect_equal 'peers' 2 "$(ns client "$NYMCTL" show nym0 peers | wc -l)"
 	ping_to client "$s4"
@@ -201,9 +201,9 @@ torn()
 		done
 	) &
 	two=$!
-	wait $one
-	wait $two
-	kill $i
+	wait "$one"
+	wait "$two"
+	kill "$i"
 	ping_to client "$s4" -w 20
 	leak_none
 }

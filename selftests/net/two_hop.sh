@@ -3,7 +3,6 @@
 # Two hops: over each combination of address families, through stock WireGuard
 # gateways and through our own; and who sees what on the way.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib/path.sh"
 
 ktap_plan 17
 

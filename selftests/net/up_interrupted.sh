@@ -11,7 +11,7 @@
 # How far the places lie apart at which a command is disturbed. The functions
 # begin at different ones, and EVERY_PLACE=1 takes them all.
 case $GUEST in
-6.*)	DISTANCE=8 ;;
+6.*)	DISTANCE=12 ;;
 *)	DISTANCE=4 ;;
 esac
 if [ -n "${EVERY_PLACE:-}" ]; then

@@ -108,6 +108,10 @@ static int parse_via_port(struct parser *parser, const char *value)
 
 static int parse_quota(struct parser *parser, const char *value)
 {
+	/* Applied again, the same file would add again. */
+	if (value[0] == '+')
+		return nym_fail(parser->report,
+				"'+' is for 'nymctl set': a file says what the quota is to be");
 	return nym_value_quota(parser->peer, value, parser->report);
 }
 

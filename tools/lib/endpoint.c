@@ -222,10 +222,11 @@ int nym_device_resolve(struct nym_device *device, struct nym_report *report)
 	struct nym_peer *peer;
 	int retries;
 
-	if (configured_retries(&retries, report))
-		return -1;
 	for (peer = device->peers; peer; peer = peer->next) {
-		if (peer->endpoint_name && resolve_peer(peer, retries, report))
+		if (!peer->endpoint_name)
+			continue;
+		if (configured_retries(&retries, report) ||
+		    resolve_peer(peer, retries, report))
 			return -1;
 	}
 	return 0;

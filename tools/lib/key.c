@@ -74,13 +74,18 @@ int nym_key_generate_preshared(uint8_t key[static NYM_KEY_LEN],
 	return 0;
 }
 
+void nym_key_clamp(uint8_t key[static NYM_KEY_LEN])
+{
+	key[0] &= 0xf8;
+	key[NYM_KEY_LEN - 1] = (key[NYM_KEY_LEN - 1] & 0x7f) | 0x40;
+}
+
 int nym_key_generate_private(uint8_t key[static NYM_KEY_LEN],
 			     struct nym_report *report)
 {
 	if (nym_key_generate_preshared(key, report))
 		return -1;
-	key[0] &= 0xf8;
-	key[NYM_KEY_LEN - 1] = (key[NYM_KEY_LEN - 1] & 0x7f) | 0x40;
+	nym_key_clamp(key);
 	return 0;
 }
 

@@ -39,6 +39,9 @@ int nym_key_generate_private(uint8_t key[static NYM_KEY_LEN],
 int nym_key_generate_preshared(uint8_t key[static NYM_KEY_LEN],
 			       struct nym_report *report);
 
+/* Fixes the five bits that Curve25519 fixes in each private key. */
+void nym_key_clamp(uint8_t key[static NYM_KEY_LEN]);
+
 /* @public_key and @private_key may be the same array. */
 void nym_key_derive_public(uint8_t public_key[static NYM_KEY_LEN],
 			   const uint8_t private_key[static NYM_KEY_LEN]);

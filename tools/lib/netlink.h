@@ -69,8 +69,9 @@ void nym_event_close(struct nym_event_socket *socket);
 int nym_event_fd(const struct nym_event_socket *socket);
 
 /*
- * Waits for events and calls @handle with each. Returns after at least one was
- * handled, or with what @handle returned if that is not 0.
+ * Waits for a message and calls @handle with each event in it, which are none
+ * if it is about something else. Returns 0, a negative errno value, or what
+ * @handle returned if that is not 0, which ends the reading of the message.
  */
 int nym_event_read(struct nym_event_socket *socket,
 		   int (*handle)(void *context,

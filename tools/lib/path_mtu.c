@@ -7,13 +7,26 @@
  */
 #define HOP_OVERHEAD_IPV4 (16 + 16 + 8 + 20)
 #define HOP_OVERHEAD_IPV6 (16 + 16 + 8 + 40)
+#define PADDING_MULTIPLE 16
 
-uint32_t nym_path_mtu(uint32_t underlay, unsigned int hops, bool ipv4)
+static uint32_t less(uint32_t mtu, uint32_t overhead)
 {
-	uint32_t overhead = hops *
-			    (ipv4 ? HOP_OVERHEAD_IPV4 : HOP_OVERHEAD_IPV6);
+	return mtu > overhead ? mtu - overhead : 0;
+}
 
-	return underlay > overhead ? underlay - overhead : 0;
+uint32_t nym_path_mtu(const struct nym_path *path, uint32_t underlay)
+{
+	uint32_t mtu = less(underlay, HOP_OVERHEAD_IPV6);
+	unsigned int i;
+
+	for (i = 1; i < path->length; i++) {
+		mtu = less(mtu,
+			   path->hops[i]->endpoint.addr.sa_family == AF_INET ?
+				   HOP_OVERHEAD_IPV4 :
+				   HOP_OVERHEAD_IPV6);
+		mtu -= mtu % PADDING_MULTIPLE;
+	}
+	return mtu;
 }
 
 static uint32_t underlay_mtu(const struct nym_peer *entry,
@@ -27,35 +40,25 @@ static uint32_t underlay_mtu(const struct nym_peer *entry,
 	return underlay(context, endpoint, &mtu) ? NYM_MTU_DEFAULT : mtu;
 }
 
-static uint32_t peer_mtu(const struct nym_peer_index *index,
-			 const struct nym_peer *peer, nym_underlay_fn underlay,
-			 void *context)
-{
-	struct nym_path path;
-	bool ipv4 = true;
-	unsigned int i;
-
-	/* Without its carrier the peer is silent, and counts for nothing. */
-	if (!nym_path_find(&path, index, peer) || !path.complete)
-		return UINT32_MAX;
-	for (i = 0; i < path.length; i++)
-		ipv4 &= path.hops[i]->endpoint.addr.sa_family == AF_INET;
-	return nym_path_mtu(underlay_mtu(path.hops[0], underlay, context),
-			    path.length, ipv4);
-}
-
 uint32_t nym_device_mtu(const struct nym_peer_index *index,
 			nym_underlay_fn underlay, void *context)
 {
+	struct nym_path path = { .length = 1 };
 	uint32_t least = UINT32_MAX, mtu;
 	size_t i;
 
 	for (i = 0; i < index->count; i++) {
-		mtu = peer_mtu(index, index->peers[i], underlay, context);
+		/* Without its carrier a peer is silent: it does not count. */
+		if (!nym_path_find(&path, index, index->peers[i]) ||
+		    !path.complete)
+			continue;
+		mtu = nym_path_mtu(&path, underlay_mtu(path.hops[0], underlay,
+						       context));
 		if (mtu < least)
 			least = mtu;
 	}
 	if (least != UINT32_MAX)
 		return least;
-	return nym_path_mtu(underlay_mtu(NULL, underlay, context), 1, false);
+	path = (struct nym_path){ .length = 1 };
+	return nym_path_mtu(&path, underlay_mtu(NULL, underlay, context));
 }

@@ -121,15 +121,13 @@ static int read_link(void *context, const struct nlmsghdr *header)
 
 	link->ifindex = (unsigned int)info->ifi_index;
 	link->up = info->ifi_flags & IFF_UP;
-	mnl_attr_for_each(attr, header, sizeof(*info))
-	{
+	mnl_attr_for_each(attr, header, sizeof(*info)) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_MTU:
 			link->mtu = mnl_attr_get_u32(attr);
 			break;
 		case IFLA_LINKINFO:
-			mnl_attr_for_each_nested(inner, attr)
-			{
+			mnl_attr_for_each_nested(inner, attr) {
 				if (mnl_attr_get_type(inner) == IFLA_INFO_KIND)
 					snprintf(link->kind, sizeof(link->kind),
 						 "%s", mnl_attr_get_str(inner));
@@ -242,8 +240,7 @@ static int read_address(void *context, const struct nlmsghdr *header)
 	if (info->ifa_index != walk->ifindex ||
 	    (info->ifa_family != AF_INET && info->ifa_family != AF_INET6))
 		return 0;
-	mnl_attr_for_each(attr, header, sizeof(*info))
-	{
+	mnl_attr_for_each(attr, header, sizeof(*info)) {
 		/* IFA_ADDRESS is the other end's where both are present. */
 		if (mnl_attr_get_type(attr) == IFA_LOCAL ||
 		    (mnl_attr_get_type(attr) == IFA_ADDRESS && !found))
@@ -307,15 +304,13 @@ static int read_route(void *context, const struct nlmsghdr *header)
 	struct route_lookup *lookup = context;
 	const struct nlattr *attr, *metric;
 
-	mnl_attr_for_each(attr, header, sizeof(*info))
-	{
+	mnl_attr_for_each(attr, header, sizeof(*info)) {
 		switch (mnl_attr_get_type(attr)) {
 		case RTA_OIF:
 			lookup->ifindex = mnl_attr_get_u32(attr);
 			break;
 		case RTA_METRICS:
-			mnl_attr_for_each_nested(metric, attr)
-			{
+			mnl_attr_for_each_nested(metric, attr) {
 				if (mnl_attr_get_type(metric) == RTAX_MTU)
 					lookup->mtu = mnl_attr_get_u32(metric);
 			}
@@ -391,8 +386,7 @@ static int match_route_table(void *context, const struct nlmsghdr *header)
 	uint32_t table = info->rtm_table;
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, header, sizeof(*info))
-	{
+	mnl_attr_for_each(attr, header, sizeof(*info)) {
 		if (mnl_attr_get_type(attr) == RTA_TABLE)
 			table = mnl_attr_get_u32(attr);
 	}
@@ -408,8 +402,7 @@ static int match_rule_table(void *context, const struct nlmsghdr *header)
 	uint32_t table = info->table;
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, header, sizeof(*info))
-	{
+	mnl_attr_for_each(attr, header, sizeof(*info)) {
 		if (mnl_attr_get_type(attr) == FRA_TABLE)
 			table = mnl_attr_get_u32(attr);
 	}
@@ -457,8 +450,7 @@ static int lower_priority(void *context, const struct nlmsghdr *header)
 	uint32_t *lowest = context, priority = 0;
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, header, sizeof(struct fib_rule_hdr))
-	{
+	mnl_attr_for_each(attr, header, sizeof(struct fib_rule_hdr)) {
 		if (mnl_attr_get_type(attr) == FRA_PRIORITY)
 			priority = mnl_attr_get_u32(attr);
 	}

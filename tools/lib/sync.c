@@ -2,6 +2,7 @@
 #include "sync.h"
 
 #include <arpa/inet.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,11 +200,33 @@ static int join_sections(struct nym_device *device)
 	return 0;
 }
 
+/*
+ * The kernel reports a private key as Curve25519 uses it, with five bits fixed;
+ * in a file they may be anything.
+ */
+static bool same_private_key(const uint8_t a[static NYM_KEY_LEN],
+			     const uint8_t b[static NYM_KEY_LEN])
+{
+	uint8_t first[NYM_KEY_LEN], second[NYM_KEY_LEN];
+	bool same;
+
+	if (nym_key_is_zero(a) || nym_key_is_zero(b))
+		return nym_key_is_zero(a) && nym_key_is_zero(b);
+	memcpy(first, a, NYM_KEY_LEN);
+	memcpy(second, b, NYM_KEY_LEN);
+	nym_key_clamp(first);
+	nym_key_clamp(second);
+	same = nym_key_equal(first, second);
+	sodium_memzero(first, sizeof(first));
+	sodium_memzero(second, sizeof(second));
+	return same;
+}
+
 static void sync_device(struct nym_device *wanted,
 			const struct nym_device *running)
 {
 	wanted->flags &= ~NYM_DEVICE_REPLACE_PEERS;
-	if (nym_key_equal(wanted->private_key, running->private_key))
+	if (same_private_key(wanted->private_key, running->private_key))
 		wanted->flags &= ~NYM_DEVICE_HAS_PRIVATE_KEY;
 	if (wanted->fwmark == running->fwmark)
 		wanted->flags &= ~NYM_DEVICE_HAS_FWMARK;
@@ -258,7 +281,7 @@ static void sync_peer(struct nym_peer *wanted, const struct nym_peer *running)
 	keep_if(wanted, NYM_PEER_HAS_VIA_PORT,
 		!unstated_port && wanted->via_port != running->via_port);
 	keep_if(wanted, NYM_PEER_HAS_PRIVATE_KEY,
-		!nym_key_equal(wanted->private_key, running->private_key));
+		!same_private_key(wanted->private_key, running->private_key));
 	if (wanted->flags & NYM_PEER_HAS_QUOTA &&
 	    wanted->quota == running->quota)
 		wanted->flags &= ~NYM_PEER_HAS_QUOTA;

@@ -16,9 +16,34 @@
 #include "report.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
+#define RESOLVED_FOLDER "/run/systemd/resolve/"
 /* There as long as systemd-resolved runs. */
-#define RESOLVED_SOCKET "/run/systemd/resolve/io.systemd.Resolve"
+#define RESOLVED_SOCKET RESOLVED_FOLDER "io.systemd.Resolve"
 #define INTERFACE_ORDER "/etc/resolvconf/interface-order"
+
+/*
+ * Programs ask systemd-resolved if resolv.conf is one of its own, or names its
+ * address. Otherwise what it is told would change nothing for them.
+ */
+static bool is_resolved_used(void)
+{
+	static const char address[] = "nameserver 127.0.0.53";
+	char path[PATH_MAX], line[128];
+	bool used = false;
+	FILE *stream;
+
+	if (access(RESOLVED_SOCKET, F_OK) || !nym_program_exists("resolvectl"))
+		return false;
+	if (realpath(RESOLV_CONF, path) &&
+	    !strncmp(path, RESOLVED_FOLDER, strlen(RESOLVED_FOLDER)))
+		return true;
+	stream = fopen(RESOLV_CONF, "re");
+	while (stream && !used && fgets(line, sizeof(line), stream))
+		used = !strncmp(line, address, strlen(address));
+	if (stream)
+		fclose(stream);
+	return used;
+}
 
 static char *resolv_conf_text(const struct nym_tunnel_conf *conf)
 {
@@ -236,8 +261,7 @@ int nym_dns_set(struct nym_journal *journal, const char *device,
 {
 	/* Both services know the links of the first network namespace only. */
 	if (nym_journal_in_first_namespace(journal)) {
-		if (!access(RESOLVED_SOCKET, F_OK) &&
-		    nym_program_exists("resolvectl"))
+		if (is_resolved_used())
 			return set_resolved(journal, device, conf, report);
 		if (nym_program_exists("resolvconf"))
 			return set_resolvconf(journal, device, conf, report);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
@@ -160,8 +161,12 @@ static int run(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
+	/* Keys pass through it, so it is wiped in the end. */
+	static char output[BUFSIZ];
 	int ret;
 
+	setvbuf(stdout, output, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF,
+		sizeof(output));
 	if (sodium_init() < 0) {
 		fputs("nymctl: libsodium did not start\n", stderr);
 		return 1;
@@ -169,7 +174,8 @@ int main(int argc, char *argv[])
 	ret = run(argc, argv);
 	if (fflush(stdout) || ferror(stdout)) {
 		perror("nymctl: Unable to write the output");
-		return 1;
+		ret = 1;
 	}
+	sodium_memzero(output, sizeof(output));
 	return ret;
 }

@@ -119,6 +119,8 @@ static void says_what_is_wrong_and_where(void)
 		  "f.conf:2: 'ListenPort' is not a key of [Peer]: see CONFIGURATION FILE FORMAT in nymctl(8)" },
 		{ "[Interface]\nDNS = 1\n",
 		  "f.conf:2: 'DNS' is not a key of [Interface] here: there are PrivateKey, ListenPort and FwMark. Keys of 'nymctl up', as Address and DNS, are left out by 'nymctl strip'" },
+		{ "[Peer]\nQuota = +5\n",
+		  "f.conf:2: Quota: '+' is for 'nymctl set': a file says what the quota is to be" },
 		{ "[Peer]\nPublicKey = " KEY_A "\nVia = " KEY_A "\n",
 		  "f.conf: Peer " KEY_A
 		  " is its own carrier over the peers it goes via: take 'via' off one of them" },
@@ -281,7 +283,13 @@ static void names_are_left_to_resolve(void)
 
 	setenv("NYM_ENDPOINT_RESOLUTION_RETRIES", "x", 1);
 	device = test_config("[Peer]\nPublicKey=" KEY_A "\n");
+	expect(!nym_device_resolve(device, &report));
+	nym_device_free(device);
+	device = test_config("[Peer]\nPublicKey=" KEY_A
+			     "\nEndpoint=127.0.0.1:domain\n");
 	expect(nym_device_resolve(device, &report));
+	expect_text("The environment's ENDPOINT_RESOLUTION_RETRIES is 'x': give a number or 'infinity'",
+		    report.error);
 	nym_device_free(device);
 	unsetenv("NYM_ENDPOINT_RESOLUTION_RETRIES");
 }

@@ -178,6 +178,25 @@ static void a_drawn_port_is_kept(void)
 		       DEVICE "[Peer]\nPublicKey = " KEY_A "\n", "device\n");
 }
 
+/* The second form is what the kernel reports of the first. */
+static void private_keys_are_compared_as_they_are_used(void)
+{
+	static const char set[] =
+		"[Interface]\nPrivateKey = "
+		"//////////////////////////////////////////8=\n"
+		"[Peer]\nPublicKey = " KEY_A "\nPrivateKey = "
+		"//////////////////////////////////////////8=\n";
+	static const char reported[] =
+		"[Interface]\nPrivateKey = "
+		"+P///////////////////////////////////////38=\n"
+		"[Peer]\nPublicKey = " KEY_A "\nPrivateKey = "
+		"+P///////////////////////////////////////38=\n";
+
+	expect_changes(reported, set, "device\n");
+	expect_changes("[Interface]\n", DEVICE,
+		       "device private-key listen-port fwmark\n");
+}
+
 /* A gateway's file does not know what its peers have paid since. */
 static void a_running_quota_is_kept(void)
 {
@@ -334,6 +353,8 @@ static const struct ktap_case cases[] = {
 	{ "what is left out is cleared", what_the_file_leaves_out_is_cleared },
 	{ "each setting alone", each_setting_alone },
 	{ "a drawn port is kept", a_drawn_port_is_kept },
+	{ "private keys are compared as they are used",
+	  private_keys_are_compared_as_they_are_used },
 	{ "a running quota is kept", a_running_quota_is_kept },
 	{ "address blocks", address_blocks },
 	{ "sections of one key are one peer",

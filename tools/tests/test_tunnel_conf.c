@@ -132,7 +132,7 @@ static void keeps_to_its_section(void)
 	expect(!read_lines(&conf, "[Peer]\nAddress = 10.0.0.2\n", &report));
 	expect(strstr(report.error, "Address"));
 	nym_tunnel_conf_free(&conf);
-	expect(!read_lines(&conf, "Adress = 10.0.0.2\n", &report));
+	expect(!read_lines(&conf, "Addr = 10.0.0.2\n", &report));
 	expect(strstr(report.error, "t.conf:2"));
 	nym_tunnel_conf_free(&conf);
 }

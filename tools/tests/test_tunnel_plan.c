@@ -110,7 +110,7 @@ static void takes_default_routes(void)
 	expect_steps(BEGIN
 		     "ip -4 address add 10.0.0.2/24 dev t0\n"
 		     "ip -6 address add fd00::2/64 dev t0\n"
-		     "ip link set mtu 1440 up dev t0\n"
+		     "ip link set mtu 1420 up dev t0\n"
 		     "nft add table inet nymctl-t0\n"
 		     "sysctl net.ipv4.conf.all.src_valid_mark=1\n"
 		     "ip -4 route add 0.0.0.0/0 dev t0 table 51820\n"
@@ -125,7 +125,7 @@ static void takes_default_routes(void)
 										 "::/0, 0.0.0.0/0"));
 	/* One family takes nothing of the other. */
 	expect_steps(BEGIN
-		     "ip link set mtu 1440 up dev t0\n"
+		     "ip link set mtu 1420 up dev t0\n"
 		     "nft add table inet nymctl-t0\n"
 		     "ip -6 route add ::/0 dev t0 table 119\n"
 		     "ip -6 rule add priority 998 table main suppress_prefixlength 0\n"
@@ -149,7 +149,7 @@ static void routes_the_rest_by_table_main(void)
 														   "\nAllowedIPs = 10.2.0.0/16\n");
 	/* An address without a network brings nothing. */
 	expect_steps(BEGIN "ip -4 address add 10.0.0.2/32 dev t0\n"
-			   "ip link set mtu 1440 up dev t0\n"
+			   "ip link set mtu 1420 up dev t0\n"
 			   "ip -4 route add 10.0.0.2/32 dev t0\n",
 		     "[Interface]\n" PRIVATE
 		     "Address = 10.0.0.2/32\n" ENTRY("192.0.2.1:51820",
@@ -159,12 +159,12 @@ static void routes_the_rest_by_table_main(void)
 static void keeps_to_table(void)
 {
 	expect_steps(BEGIN "ip -4 address add 10.0.0.2/24 dev t0\n"
-			   "ip link set mtu 1440 up dev t0\n",
+			   "ip link set mtu 1420 up dev t0\n",
 		     "[Interface]\n" PRIVATE
 		     "Address = 10.0.0.2/24\nTable = off\n" ENTRY("192.0.2.1:51820",
 								  "0.0.0.0/0, 10.5.0.0/16"));
 	expect_steps(BEGIN "ip -4 address add 10.0.0.2/24 dev t0\n"
-			   "ip link set mtu 1440 up dev t0\n"
+			   "ip link set mtu 1420 up dev t0\n"
 			   "ip -4 route add 10.0.0.0/24 dev t0 table 7\n"
 			   "ip -4 route add 0.0.0.0/0 dev t0 table 7\n",
 		     "[Interface]\n" PRIVATE
@@ -177,7 +177,7 @@ static void nests(void)
 	/* The order in the file is of no matter. */
 	static const char plan[] = BEGIN
 		"ip -4 address add 10.2.0.2/32 dev t0\n"
-		"ip link set mtu 1380 up dev t0\n"
+		"ip link set mtu 1360 up dev t0\n"
 		"nft add table inet nymctl-t0\n"
 		"sysctl net.ipv4.conf.all.src_valid_mark=1\n"
 		"ip -4 route add 0.0.0.0/0 dev t0 table 51820\n"
@@ -193,7 +193,7 @@ static void nests(void)
 							  "0.0.0.0/0")
 				   ENTRY("192.0.2.1:51820", ""));
 	/* A carrier's other allowed IPs are for the host, too. */
-	expect_steps(BEGIN "ip link set mtu 1380 up dev t0\n"
+	expect_steps(BEGIN "ip link set mtu 1360 up dev t0\n"
 			   "ip -4 route add 198.51.100.2/32 dev t0\n"
 			   "ip -4 route add 198.51.100.0/24 dev t0\n",
 		     "[Interface]\n" PRIVATE
@@ -233,11 +233,11 @@ static void fits_the_path(void)
 					     "\nEndpoint = [2001:db8::3]:1\n";
 	struct underlay underlay = { 1500, 1400, 9000, 0 };
 
-	expect_mtu(1440, "", entry4, &underlay);
+	expect_mtu(1420, "", entry4, &underlay);
 	expect_mtu(1320, "", entry6, &underlay);
-	expect_mtu(1380, "", exit44, &underlay);
-	expect_mtu(1240, "", exit64, &underlay);
-	expect_mtu(1340, "", exit46, &underlay);
+	expect_mtu(1360, "", exit44, &underlay);
+	expect_mtu(1248, "", exit64, &underlay);
+	expect_mtu(1328, "", exit46, &underlay);
 	/* The smallest of all peers. */
 	expect_mtu(1320, "", both, &underlay);
 	/* Without an endpoint, by the default route; without that, Ethernet. */
@@ -247,7 +247,7 @@ static void fits_the_path(void)
 	expect_mtu(1420, "", unknown, &underlay);
 	expect_mtu(1420, "", "", &underlay);
 	underlay.mtu4 = 0;
-	expect_mtu(1440, "", entry4, &underlay);
+	expect_mtu(1420, "", entry4, &underlay);
 	expect_text("", warning);
 }
 
@@ -259,26 +259,70 @@ static void limits_the_mtu(void)
 
 	expect_mtu(1300, "MTU = 1300\n", entry, &ethernet);
 	expect_text("", warning);
-	expect_mtu(1440, "MTU = 1450\n", entry, &ethernet);
-	expect_text("MTU = 1450 is more than the path carries; using 1440",
+	expect_mtu(1420, "MTU = 1450\n", entry, &ethernet);
+	expect_text("MTU = 1450 is more than the path carries; using 1420",
 		    warning);
-	expect_mtu(1240, "", entry, &small);
+	expect_mtu(1220, "", entry, &small);
 	expect_text("", warning);
 	expect_mtu(1280, "", entry6, &small);
-	expect_text("IPv6 needs an MTU of 1280 and this would be 1240; using 1280, so that large outer packets are fragmented",
+	expect_text("IPv6 needs an MTU of 1280 and this would be 1220; using 1280, so that large outer packets are fragmented",
 		    warning);
 	expect_mtu(1280, "Address = fd00::2\n", entry, &small);
 }
 
+/* Paths whose nested hops all have the one family. */
+static uint32_t path_mtu(uint32_t underlay, unsigned int hops,
+			 sa_family_t family)
+{
+	struct nym_path path = { .length = hops, .complete = true };
+	struct nym_peer peer = { 0 };
+	unsigned int i;
+
+	peer.endpoint.addr.sa_family = family;
+	for (i = 0; i < hops; i++)
+		path.hops[i] = &peer;
+	return nym_path_mtu(&path, underlay);
+}
+
 static void hops_add_up(void)
 {
-	expect_number(1440, nym_path_mtu(1500, 1, true));
-	expect_number(1420, nym_path_mtu(1500, 1, false));
-	expect_number(1200, nym_path_mtu(1500, 5, true));
-	expect_number(1100, nym_path_mtu(1500, 5, false));
-	expect_number(0, nym_path_mtu(80, 1, false));
-	expect_number(0, nym_path_mtu(79, 1, false));
-	expect_number(1, nym_path_mtu(81, 1, false));
+	expect_number(1420, path_mtu(1500, 1, AF_INET));
+	expect_number(1420, path_mtu(1500, 1, AF_INET6));
+	expect_number(1296, path_mtu(1500, 3, AF_INET));
+	expect_number(1248, path_mtu(1500, 3, AF_INET6));
+	expect_number(1168, path_mtu(1500, 5, AF_INET));
+	expect_number(1088, path_mtu(1500, 5, AF_INET6));
+	/* Where nothing is known, as for IPv6. */
+	expect_number(1328, path_mtu(1500, 2, AF_UNSPEC));
+	expect_number(0, path_mtu(80, 1, AF_INET));
+	expect_number(0, path_mtu(79, 1, AF_INET));
+	expect_number(1, path_mtu(81, 1, AF_INET));
+	expect_number(0, path_mtu(155, 2, AF_INET));
+	expect_number(16, path_mtu(156, 2, AF_INET));
+	expect_number(0, path_mtu(100, 5, AF_INET));
+}
+
+/*
+ * What a gateway sends back for a packet of the path's MTU, padded as far as
+ * its device of 1420 bytes allows, fits into the devices on the way.
+ */
+static void answers_fit(void)
+{
+	static const sa_family_t families[] = { AF_INET, AF_INET6 };
+	unsigned int hops, size, layer, f;
+
+	for (f = 0; f < 2; f++) {
+		for (hops = 2; hops <= NYM_MAX_HOPS; hops++) {
+			size = path_mtu(1500, hops, families[f]);
+			for (layer = hops; layer > 1; layer--) {
+				size = (size + 15) / 16 * 16;
+				if (size > 1420)
+					size = 1420;
+				size += families[f] == AF_INET ? 60 : 80;
+				expect(size <= 1420);
+			}
+		}
+	}
 }
 
 static void refuses_marks_of_system_tables(void)
@@ -356,6 +400,7 @@ static const struct ktap_case cases[] = {
 	{ "the MTU fits the path", fits_the_path },
 	{ "the config's MTU and IPv6 limit the MTU", limits_the_mtu },
 	{ "hops add up", hops_add_up },
+	{ "answers fit into the gateways' devices", answers_fit },
 	{ "marks that are a system's table are refused",
 	  refuses_marks_of_system_tables },
 	{ "the firewall table is written", writes_the_firewall },

@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # What passed on a link.
 
-# capture NAME HOST DEVICE [FILTER]: begin, and return when it is looking.
+# capture NAME HOST DEVICE [FILTER]: begin, and return when it is looking.  Of
+# much traffic, keep but the headers (CAPTURE_BYTES) or some will be missed.
 capture()
 {
 	local name=$1 host=$2 device=$3
@@ -10,7 +11,7 @@ capture()
 
 	# Not by ns: the process to end is the one that this starts.
 	ip netns exec "$host" tcpdump -Z root -U --immediate-mode -n -i "$device" \
-		-s 0 -B 16384 -w "$WORK/$name.pcap" "$@" 2>"$WORK/$name.tcpdump" &
+		-s "${CAPTURE_BYTES:-0}" -B 16384 -w "$WORK/$name.pcap" "$@" 2>"$WORK/$name.tcpdump" &
 	echo $! >"$WORK/$name.pid"
 	wait_until 20 grep -q 'listening on' "$WORK/$name.tcpdump"
 }
@@ -37,7 +38,8 @@ capture_caught_up()
 	kill -USR1 "$(cat "$WORK/$1.pid")"
 	sleep 0.1
 	tail -n 1 "$WORK/$1.tcpdump" |
-		grep -Eq '^tcpdump: ([0-9]+) packets? captured, \1 packets? received by filter'
+		awk '/^tcpdump: .* captured, .* dropped/ { all = $2 + $9 == $5 }
+		     END { exit !all }'
 }
 
 capture_ended()

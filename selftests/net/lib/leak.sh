@@ -6,6 +6,7 @@
 internet client entry exit server
 gateway entry
 gateway exit
+# shellcheck disable=SC2034 # for the programs
 n4=$(outer4 entry) n6=$(outer6 entry) x4=$(outer4 exit) x6=$(outer6 exit)
 s4=$(outer4 server) s6=$(outer6 server)
 entry_key=$(public_key entry) exit_key=$(public_key exit)

@@ -2,8 +2,14 @@
 # shellcheck shell=bash
 # Paths of nested peers over gateways, as lib/gateway.sh makes them.
 #
-# Toward gateway G the client has the identity named CLIENT-G, and as its
-# client number 2 the addresses that "inner 4 G 2" and "inner 6 G 2" tell.
+# Toward gateway G the client has an identity of its own, and as its client
+# number 2 the addresses that "inner 4 G 2" and "inner 6 G 2" tell.
+
+# identity CLIENT GATEWAY: name of the client's key toward the gateway.
+identity()
+{
+	echo "$1-$2"
+}
 
 # path_gateways CLIENT KIND GATEWAY...: set gateways up that admit the client.
 path_gateways()
@@ -13,7 +19,7 @@ path_gateways()
 
 	for gateway; do
 		gateway "$gateway" "$kind"
-		gateway_admit "$gateway" "$client-$gateway"
+		gateway_admit "$gateway" "$(identity "$client" "$gateway")"
 	done
 }
 
@@ -29,7 +35,7 @@ path_peers()
 	for gateway; do
 		echo "peer $(public_key "$gateway")" \
 			"endpoint $(endpoint "${families:i:1}" "$gateway" 51820)" \
-			"identity $(private_key "$client-$gateway")"
+			"identity $(private_key "$(identity "$client" "$gateway")")"
 		if [ -n "$carrier" ]; then
 			echo "via $(public_key "$carrier")" \
 				"via-address $(inner 4 "$carrier" 2),$(inner 6 "$carrier" 2)"

@@ -9,8 +9,7 @@ STEPS=$WORK/hooks.log
 # All of the host that a tunnel touches.
 state()
 {
-	ip -d link show
-	ip address show
+	ip -d address show
 	ip -4 route show table all
 	ip -6 route show table all
 	ip -4 rule show
@@ -18,9 +17,9 @@ state()
 	nft list ruleset
 	# Some cannot be read, as stable_secret.
 	grep -r . /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf 2>/dev/null || :
-	cat /etc/resolv.conf
-	grep resolv.conf /proc/self/mountinfo || :
-	ls -R /run/nym 2>/dev/null || :
+	grep -h -e nameserver -e search -e '/etc/resolv.conf' \
+		/etc/resolv.conf /proc/self/mountinfo
+	(shopt -s nullglob; printf '%s\n' /run/ny[m] /run/nym/* /run/nym/*/*)
 }
 
 # state_is FILE: nothing differs from what was noted there.

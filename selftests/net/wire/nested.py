@@ -10,7 +10,6 @@ import select
 import socket
 import time
 
-import driver
 import netns
 import packets
 from cases import equal

@@ -406,8 +406,10 @@ def _():
     for message in (old, bytes(forged), b"garbage",
                     messages.add_macs(bytes(initiation), peer.remote)):
         elsewhere.send(message)
-    deliver(device, peer, session, b"still here")
+    # Nothing good may follow before the look: it would move it back.
+    time.sleep(SILENCE)
     equal("endpoint", f"{ADDRESS}:{PORT}", device.show("endpoints"))
+    deliver(device, peer, session, b"still here")
     elsewhere.send(session.data(packet(b"moved")))
     equal("delivered", [b"moved"], device.heard(PATIENCE))
     equal("endpoint", f"{OTHER_ADDRESS}:{PORT + 7}", device.show("endpoints"))

@@ -71,8 +71,8 @@ class Stream:
 
 
 def main():
-    *ends, stop = sys.argv[1:]
-    stream = Stream(*ends)
+    from_host, from_address, to_host, to_address, stop = sys.argv[1:]
+    stream = Stream(from_host, from_address, to_host, to_address)
     stream.run(stop)
     stream.judge()
 

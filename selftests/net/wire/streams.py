@@ -112,7 +112,7 @@ def tcp(from_host, from_address, to_host, to_address):
     client.connect(listener.getsockname())
     server, _ = listener.accept()
     server.settimeout(LIMIT)
-    total = 3 << 20
+    total = 1 << 20
     digests = {}
 
     def send(sock, name):

@@ -198,8 +198,11 @@ def _():
     device.say()
     sent = time.monotonic()
     peer.expect_data(session)
-    _, now = arrival(peer, INITIATION, 20)
+    initiation, now = arrival(peer, INITIATION, 20)
     between("initiation", 15, 15 + JITTER + late(15), now - sent)
+    # There is nothing to send: the responder is told by a keepalive.
+    session = peer.respond(initiation)
+    equal("plaintext", b"", peer.expect_data(session))
 
 
 @case("the initiator makes new keys when it sends after 120 seconds")

@@ -1,0 +1,261 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What befalls a device as a whole: it goes down and up, its port and its key
+# change under traffic; and what it counts and logs meanwhile.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib/pair.sh"
+
+ktap_plan 9
+
+pair_hosts
+
+listens()
+{
+	[ -n "$(ns ours ss -Hlun "sport = :$1")" ]
+}
+
+down_and_up()
+{
+	pair_connected ours
+	pings ours
+	listens 51820
+	capture quiet internet ours udp
+	ip -n ours link set wg0 down
+	expect_refused listens 51820
+	expect_equal 'handshake while down' "$(field ours latest-handshakes)" \
+		"$(field ours latest-handshakes)"
+	expect_refused ns stock ping -n -q -c 2 -i 0.2 -W 1 10.9.0.1
+	capture_end quiet
+	expect_equal 'packets sent while down' 0 \
+		"$(capture_count quiet src "$(outer4 ours)")"
+	ip -n ours link set wg0 up
+	listens 51820
+	pings ours
+}
+
+test_case 'a device that is down is silent, and works when up again' down_and_up
+
+# Each change is followed by traffic both ways.
+ports()
+{
+	local port
+
+	pair_connected ours
+	pings ours
+	ip netns exec ours ping -n -q -i 0.02 -w 60 10.9.0.2 >"$WORK/ping" &
+	for port in 4000 4001 4002 51820 0; do
+		tool ours set wg0 listen-port "$port"
+		port=$(tool ours show wg0 listen-port)
+		listens "$port"
+		ping_to ours 10.9.0.2
+		expect_equal 'endpoint' "$(endpoint 4 ours "$port")" \
+			"$(field stock endpoints)"
+		ping_to stock 10.9.0.1
+	done
+	kill -INT $!
+	wait $! || :
+	cat "$WORK/ping"
+	# In the moment without a socket a packet or two may go.
+	[ "$(sed -n 's/.* received, \([0-9]*\).*% packet loss.*/\1/p' "$WORK/ping")" -le 10 ]
+	expect_refused listens 4000
+}
+
+test_case 'the port changes under traffic' ports
+
+port_in_use()
+{
+	pair_connected ours
+	pings ours
+	ip -n ours link add wg1 type "$LINK_KIND"
+	ns ours "$NYMCTL" set wg1 listen-port 51820
+	expect_refused ip -n ours link set wg1 up
+	ns ours "$NYMCTL" set wg1 listen-port 4000
+	ip -n ours link set wg1 up
+	expect_refused tool ours set wg0 listen-port 4000
+	expect_equal 'port' 51820 "$(tool ours show wg0 listen-port)"
+	pings ours
+	pings stock
+	ip -n ours link del wg1
+	tool ours set wg0 listen-port 4000
+	pings ours
+}
+
+test_case 'a port that another has is refused, and the old one kept' port_in_use
+ip -n ours link del wg1 2>/dev/null
+
+private_key_changes()
+{
+	pair_connected ours
+	pings ours
+	tool ours set wg0 private-key "$(private_key second)"
+	expect_equal 'public key' "$(public_key second)" \
+		"$(tool ours show wg0 public-key)"
+	# Nothing is sent by what the old key agreed on.
+	expect_refused ns ours ping -n -q -c 2 -i 0.2 -W 1 10.9.0.2
+	tool stock set wg0 peer "$(public_key ours)" remove \
+		peer "$(public_key second)" allowed-ips 10.9.0.1,fd09::1 \
+		endpoint "$(endpoint 4 ours 51820)"
+	ping_to ours 10.9.0.2
+	ping_to stock 10.9.0.1
+	# A device is not its own peer.
+	tool ours set wg0 private-key "$(private_key stock)"
+	expect_equal 'peers' '' "$(tool ours show wg0 peers)"
+	# Without a key there is no handshake.
+	pair_connected ours
+	: >"$WORK/empty"
+	tool ours set wg0 private-key "$WORK/empty"
+	expect_refused ns ours ping -n -q -c 2 -i 0.2 -W 1 10.9.0.2
+	tool ours set wg0 private-key "$(private_key ours)"
+	pings ours
+}
+
+test_case 'the private key changes' private_key_changes
+
+# statistics HOST: packets and bytes received and sent, errors and drops.
+statistics()
+{
+	ns "$1" cat /proc/net/dev | awk '$1 == "wg0:" {
+		print "received " $3 " packets " $2 " bytes " $4 + $5 " lost"
+		print "sent " $11 " packets " $10 " bytes " $12 + $13 " lost" }'
+}
+
+# difference HOST: since the file of that name was written.
+difference()
+{
+	paste -d ' ' "$WORK/before-$1" <(statistics "$1") |
+		awk '{ print $1, $9 - $2, $3, $11 - $4, $5, $13 - $6, $7 }'
+}
+
+# As in-tree WireGuard counts the same packets.
+counts()
+{
+	local host
+
+	pair_connected ours
+	pings ours
+	for host in ours stock; do
+		statistics "$host" >"$WORK/before-$host"
+	done
+	ns ours ping -n -q -c 10 -i 0.01 -s 700 10.9.0.2
+	ns ours ping -n -q -c 10 -i 0.01 -s 1200 fd09::2
+	expect_equal 'packets' 'received 20 packets
+sent 20 packets' "$(difference ours | cut -d ' ' -f -3)"
+	expect_equal 'lost' "$(printf '0\n0')" "$(difference ours | cut -d ' ' -f 6)"
+	expect_equal 'as stock counts' "$(difference stock)" "$(difference ours)"
+}
+
+test_case 'ip -s link counts what in-tree WireGuard counts' counts
+
+# A train counts as the packets that it is.
+counts_trains()
+{
+	local ours stock
+
+	pair_connected ours
+	pings ours
+	for host in ours stock; do
+		statistics "$host" >"$WORK/before-$host"
+	done
+	stream trains 4 ours
+	ours=$(difference ours | awk '$1 == "sent" { print $2 }')
+	stock=$(difference stock | awk '$1 == "received" { print $2 }')
+	expect_equal 'packets sent and received' "$stock" "$ours"
+}
+
+test_case 'trains count as their packets' counts_trains
+
+mark()
+{
+	# The log shows ten lines in five seconds of those that come often.
+	sleep 5.1
+	echo "nym selftest: $1" >/dev/kmsg
+}
+
+# since MARK MODULE: the lines of a module, without what differs each time.
+since()
+{
+	dmesg --notime 2>/dev/null | awk -v mark="nym selftest: $1" \
+		'index($0, mark) { seen = 1; next } seen' |
+		sed -n "s/^$2: wg0: //p" |
+		sed -E 's/\([^ ]*:[0-9]+\)/(ENDPOINT)/; s/\(none\)/(ENDPOINT)/
+			s/(Peer|peer|Keypair) [0-9]+/\1 N/g' | sort
+}
+
+# From the beginning to the end of both devices.
+life()
+{
+	pair_connected "$1"
+	ping_to "$1" "$(inside 4 "$(other "$1")")"
+	pair_remove
+	# A key pair goes when the last packet that needed it has gone.
+	wait_until 10 is_logged "$2" nym 'Interface destroyed'
+	wait_until 10 is_logged "$2" wireguard 'Interface destroyed'
+	since "$2" nym >"$WORK/nym.$2"
+	since "$2" wireguard >"$WORK/wireguard.$2"
+}
+
+is_logged()
+{
+	since "$1" "$2" | grep -q "$3"
+}
+
+logs()
+{
+	echo 'module wireguard +p' >/sys/kernel/debug/dynamic_debug/control
+	pair_remove
+	mark one
+	life ours one
+	mark two
+	life stock two
+	echo 'module wireguard -p' >/sys/kernel/debug/dynamic_debug/control
+	diff "$WORK/wireguard.two" "$WORK/nym.one" || fail 'as initiator'
+	diff "$WORK/wireguard.one" "$WORK/nym.two" || fail 'as responder'
+	grep -q 'Sending handshake initiation to peer N (ENDPOINT)' "$WORK/nym.one"
+	grep -q 'Sending handshake response to peer N (ENDPOINT)' "$WORK/nym.two"
+}
+
+test_case 'what is logged is what in-tree WireGuard logs' logs
+
+# How often something was logged in all of this program, by its number.
+logged()
+{
+	dmesg --notime | sed -n "s/^nym: [^:]*: $1 \([0-9]*\) .*$2.*/\1/p" | sort
+}
+
+pairs_up()
+{
+	local created
+
+	pair_remove
+	created=$(logged Peer created)
+	[ -n "$created" ]
+	wait_until 10 all_destroyed Peer "$created"
+	expect_equal 'interfaces' \
+		"$(dmesg --notime | grep -c '^nym: .*: Interface created')" \
+		"$(dmesg --notime | grep -c '^nym: .*: Interface destroyed')"
+}
+
+all_destroyed()
+{
+	[ "$(logged "$1" destroyed)" = "$2" ]
+}
+
+test_case 'each creation that was logged has its destruction' pairs_up
+
+unsized()
+{
+	local mtu
+
+	pair_connected ours
+	# Without DF: with it, senders would be told of the path's MTU.
+	for mtu in 576 1280 1420 9000 65535; do
+		ip -n ours link set wg0 mtu "$mtu"
+		ns ours ping -n -q -c 1 -w 10 -M dont -s 3000 10.9.0.2
+		ns stock ping -n -q -c 1 -w 10 -s 3000 10.9.0.1
+	done
+	expect_refused ip -n ours link set wg0 mtu 2147483647
+}
+
+test_case 'packets pass whatever the MTU' unsized
+
+ktap_end

@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# nymctl up: the hooks of a tunnel, and what happens when they or a signal stop it.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/tunnel.sh
+. "$(dirname "$0")/lib/tunnel.sh"
+
+runs_hooks()
+{
+	write_conf "PreUp = echo pre-up %i >>$STEPS" \
+		"PostUp = echo post-up %i >>$STEPS; ip link show dev %i >/dev/null" \
+		"PostUp = echo post-up again >>$STEPS" \
+		"PreDown = echo pre-down %i >>$STEPS; ip link show dev %i >/dev/null" \
+		"PostDown = echo post-down %i >>$STEPS; ! ip link show dev %i 2>/dev/null"
+	up
+	down
+	expect_equal hooks 'pre-up nymt0,post-up nymt0,post-up again,pre-down nymt0,post-down nymt0,' \
+		"$(tr '\n' , <"$STEPS")"
+	state_is "$WORK/state"
+}
+
+# failing_hook HOOK EXPECTED-HOOKS: up fails, names it, and undoes it all.
+failing_hook()
+{
+	write_conf 'DNS = 10.77.0.1' \
+		"PreUp = echo pre-up >>$STEPS" \
+		"PostUp = echo post-up >>$STEPS" \
+		"PreDown = echo pre-down >>$STEPS" \
+		"PostDown = echo post-down >>$STEPS" \
+		"$1 = exit 3"
+	refused "step \"$1 = exit 3\" failed: bash failed with exit status 3" up
+	expect_equal hooks "$2" "$(tr '\n' , <"$STEPS")"
+	state_is "$WORK/state"
+}
+
+# failing_hook_down HOOK: down goes on, but says so.
+failing_hook_down()
+{
+	write_conf 'DNS = 10.77.0.1' "$1 = exit 3" \
+		"PostDown = echo post-down >>$STEPS"
+	up
+	refused "step \"$1 = exit 3\" failed" down
+	expect_equal hooks 'post-down,' "$(tr '\n' , <"$STEPS")"
+	state_is "$WORK/state"
+}
+
+# A hook that never ends; stopped_by SIGNAL
+stopped_by()
+{
+	write_conf 'DNS = 10.77.0.1' "PostUp = echo waiting >>$STEPS; exec sleep 1000"
+	up_begin
+	kill "-$1" "$(cat "$WORK/pid")"
+	wait_until 20 state_is "$WORK/state"
+	refused 'nymt0 is not up' down
+}
+
+one_at_a_time()
+{
+	write_conf "PreUp = echo waiting >>$STEPS; exec sleep 1000"
+	up_begin
+	refused 'another nymctl' up
+	refused 'another nymctl' down
+	kill "$(cat "$WORK/pid")"
+	wait_until 20 state_is "$WORK/state"
+}
+
+# The hook's parent takes the steps; who started that one undoes.
+hook_kills_parent()
+{
+	write_conf 'DNS = 10.77.0.1' "$1 = kill -KILL \$PPID"
+	refused 'stopped by signal 9' up
+	state_is "$WORK/state"
+}
+
+tunnel_host >"$WORK/setup.log" 2>&1 || bail_out "$(cat "$WORK/setup.log")"
+state >"$WORK/state"
+
+ktap_plan 12
+run_case 'hooks run in their order' runs_hooks
+run_case 'a failing PreUp undoes all' failing_hook PreUp 'pre-up,post-down,'
+run_case 'a failing PostUp undoes all' failing_hook PostUp 'pre-up,post-up,pre-down,post-down,'
+run_case 'a failing PreDown does not stop down' failing_hook_down PreDown
+run_case 'a failing PostDown does not stop down' failing_hook_down PostDown
+run_case 'SIGINT in a hook undoes all' stopped_by INT
+run_case 'SIGTERM in a hook undoes all' stopped_by TERM
+run_case 'SIGHUP in a hook undoes all' stopped_by HUP
+run_case 'two do not work on one tunnel' one_at_a_time
+run_case 'a PreUp that kills its parent undoes all' hook_kills_parent PreUp
+run_case 'a PostUp that kills its parent undoes all' hook_kills_parent PostUp
+test_case 'nothing is left in the end' state_is "$WORK/state"
+ktap_end
