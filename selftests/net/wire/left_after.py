@@ -26,8 +26,7 @@ def main():
     watch.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
     subprocess.run(command, check=True)
     returned = time.time()
-    before = after = 0
-    last = None
+    before = 0
     while (left := returned + float(seconds) - time.time()) > 0:
         if not select.select([watch], [], [], left)[0]:
             break
@@ -39,13 +38,9 @@ def main():
             continue
         left_at = struct.unpack("qq", ancillary[0][2])
         if left_at[0] + left_at[1] / 1e9 > returned:
-            after += 1
-            last = packet
-        else:
-            before += 1
-    if after:
-        sys.exit(f"{after} packets left for {addresses} after the command, "
-                 f"{before} before its return; the last: {last[:64].hex()}")
+            sys.exit(f"a packet left for {addresses} after the command, {before} "
+                     f"before its return: {packet[:64].hex()}")
+        before += 1
 
 
 main()
