@@ -230,6 +230,7 @@ static bool addresses_overlap(const struct nym_bind *a, const struct nym_bind *b
 
 /* Does another peer of the same carrier have @bind's port at one of its
  * addresses? Peers that wait for the same carrier count, for they will meet.
+ * Former binds do not: the newer one lies before them in the table.
  */
 static bool port_is_taken(struct nym_peer *peer, const u8 key[NYM_KEY_LEN],
 			  struct nym_peer *carrier, const struct nym_bind *bind)
@@ -243,7 +244,7 @@ static bool port_is_taken(struct nym_peer *peer, const u8 key[NYM_KEY_LEN],
 				       bind_hash(carrier, bind->port))
 			if (rcu_access_pointer(other->carrier) == carrier &&
 			    other->port == bind->port && other->nested != peer &&
-			    bind_is_open(other) && addresses_overlap(other, bind))
+			    !other->is_former && addresses_overlap(other, bind))
 				return true;
 		return false;
 	}

@@ -335,6 +335,47 @@ static void path_bind_is_unique(struct kunit *test)
 	rcu_read_unlock();
 }
 
+/* What is under way to where a peer was arrives, for a while. */
+static void path_former_bind_receives(struct kunit *test)
+{
+	struct in_addr a = { htonl(0x0a000002) };
+	struct nym_via_config config = {
+		.address4 = &a, .port = htons(1000), .has_port = true,
+	};
+	struct fixture *f = test->priv;
+	struct nym_bind *former;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		add_peer(test, i, NULL);
+	KUNIT_EXPECT_EQ(test, set_via_to(test, 1, 0, &config), 0);
+	KUNIT_EXPECT_EQ(test, set_via_to(test, 1, 2, &config), 0);
+	KUNIT_EXPECT_PTR_EQ(test, find4(test, 0, a.s_addr, htons(1000)), f->peer[1]);
+	KUNIT_EXPECT_PTR_EQ(test, find4(test, 2, a.s_addr, htons(1000)), f->peer[1]);
+	/* It is neither on a path nor in anybody's way. */
+	KUNIT_EXPECT_EQ(test, set_via(test, 0, 1), 0);
+	KUNIT_EXPECT_EQ(test, hops(test, 0), 3);
+	KUNIT_EXPECT_EQ(test, set_via(test, 0, -1), 0);
+	KUNIT_EXPECT_EQ(test, set_via_to(test, 3, 0, &config), 0);
+	KUNIT_EXPECT_PTR_EQ(test, find4(test, 0, a.s_addr, htons(1000)), f->peer[3]);
+	KUNIT_EXPECT_EQ(test, set_via(test, 3, -1), 0);
+	KUNIT_EXPECT_PTR_EQ(test, find4(test, 0, a.s_addr, htons(1000)), f->peer[1]);
+
+	former = list_first_entry(&f->peer[1]->via.formers, struct nym_bind, former);
+	former->expires = jiffies - 1;
+	KUNIT_EXPECT_NULL(test, find4(test, 0, a.s_addr, htons(1000)));
+
+	/* It goes with its carrier, and when its peer is nested no more. */
+	KUNIT_EXPECT_EQ(test, set_via_to(test, 1, 0, &config), 0);
+	KUNIT_EXPECT_PTR_EQ(test, find4(test, 2, a.s_addr, htons(1000)), f->peer[1]);
+	remove_peer(test, 2);
+	KUNIT_EXPECT_EQ(test, hops(test, 1), 2);
+	KUNIT_EXPECT_EQ(test, set_via_to(test, 1, 3, &config), 0);
+	KUNIT_EXPECT_EQ(test, set_via(test, 1, -1), 0);
+	KUNIT_EXPECT_NULL(test, find4(test, 0, a.s_addr, htons(1000)));
+	KUNIT_EXPECT_TRUE(test, list_empty(&f->peer[1]->via.formers));
+}
+
 /* Those that wait for one carrier will meet in it. */
 static void path_bind_is_unique_before_the_carrier(struct kunit *test)
 {
@@ -486,6 +527,7 @@ static struct kunit_case path_cases[] = {
 	KUNIT_CASE(path_follows_its_carrier),
 	KUNIT_CASE(path_removed_nested_peer_is_silent),
 	KUNIT_CASE(path_bind_is_unique),
+	KUNIT_CASE(path_former_bind_receives),
 	KUNIT_CASE(path_bind_is_unique_before_the_carrier),
 	KUNIT_CASE(path_draws_ports),
 	KUNIT_CASE(path_direct_peer_has_no_address),

@@ -171,7 +171,7 @@ many_nested_peers()
 	echo 'link set nym0 up' >>"$WORK/many.batch"
 	cat "$WORK/many.batch" "$WORK/many.routes" | ip -n client -batch -
 	# Their ports differ, for the addresses do not.
-	expect_equal 'ports' $NESTED "$(ns client "$NYMCTL" show nym0 via-port |
+	expect_equal 'ports' "$NESTED" "$(ns client "$NYMCTL" show nym0 via-port |
 		awk '$2 > 0 { print $2 }' | sort -u | wc -l)"
 	for ((i = 0; i < NESTED; i++)); do
 		ns client ping -n -q -c 2 -i 0.2 -w 20 "10.100.$i.1" \

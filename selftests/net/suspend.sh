@@ -1,7 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # No key outlives the moment at which memory may be put aside for others to
-# read: suspend wipes sessions, and new ones are made afterwards.
+# read: suspend wipes sessions, and new ones are made afterwards.  User-mode
+# Linux has no suspend.
+# guests: 6.1 6.12
 . "$(dirname "$0")/lib.sh"
 
 power=/sys/power
