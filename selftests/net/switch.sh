@@ -105,7 +105,7 @@ back_and_forth()
 	set_client $(other_words) persistent-keepalive 1
 	leak_watch
 	stream_begin one "$1"
-	for ((i = 0; i < 25; i++)); do
+	for ((i = 0; i < $2; i++)); do
 		switch_to other
 		switch_to entry
 	done
@@ -128,8 +128,8 @@ tcp_while_switching()
 		done
 	) &
 	switcher=$!
-	tcp_transfer client server "$s4" 2500000 "$direction"
-	tcp_transfer client server "$s6" 1000000 "$direction"
+	tcp_transfer client server "$s4" 1500000 "$direction"
+	tcp_transfer client server "$s6" 500000 "$direction"
 	touch "$WORK/stop-switching"
 	wait "$switcher"
 	rm "$WORK/stop-switching"
@@ -164,7 +164,7 @@ by_file()
 	) &
 	switcher=$!
 	# What the entry still has for us when it is removed is lost to us.
-	tcp_transfer client server "$s4" 5000000 in
+	tcp_transfer client server "$s4" 3000000 in
 	wait "$switcher"
 	leak_none
 	expect_equal 'peers' 2 "$(ns client "$NYMCTL" show nym0 peers | wc -l)"
@@ -181,7 +181,7 @@ torn()
 	ns client ping -n -q -f "$s4" >/dev/null 2>&1 &
 	i=$!
 	(
-		for _ in $(seq 15); do
+		for _ in $(seq 10); do
 			set_client peer "$(public_key entry)" remove
 			set_client peer "$(public_key entry)" \
 				endpoint "$(endpoint 4 entry 51820)" \
@@ -190,7 +190,7 @@ torn()
 	) &
 	one=$!
 	(
-		for _ in $(seq 15); do
+		for _ in $(seq 10); do
 			switch_to other
 			set_client peer "$exit_key" remove
 			set_client peer "$exit_key" allowed-ips 0.0.0.0/0,::/0 \
@@ -210,9 +210,9 @@ torn()
 
 case_on_path 44 'to a new entry, IPv4 stream' to_new_entry 4
 case_on_path 46 'to a new entry, exit over IPv6, IPv6 stream' to_new_entry 6
-case_on_path 44 'fifty switches under an IPv4 stream' back_and_forth 4
-case_on_path 46 'fifty switches under an IPv6 stream, exit over IPv6' \
-	back_and_forth 6
+case_on_path 44 'fifty switches under an IPv4 stream' back_and_forth 4 25
+case_on_path 46 'twenty switches under an IPv6 stream, exit over IPv6' \
+	back_and_forth 6 10
 case_on_path 44 'a TCP connection out, switched all the time' \
 	tcp_while_switching out
 case_on_path 44 'a TCP connection in, switched all the time' \

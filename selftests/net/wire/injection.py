@@ -123,6 +123,35 @@ def response_outside(version):
           packets.udp_payload(device.exit.expect_data(session)))
 
 
+@both_versions("handshakes outside, of a nested peer that has the device's identity")
+def device_identity_outside(version):
+    device = NestedDevice(version)
+    # Without one of its own it is known by the same key as direct peers.
+    device.set_exit("identity", "/dev/null")
+    device.open_entry()
+    device.exit.remote = public_key(KEYS["device"])
+    handshake = device.exit.handshake()
+    message = handshake.initiation()
+    device.outside.send(message)
+    device.outside.expect_silence()
+    device.exit.send(message)
+    session = handshake.consume_response(device.exit.expect(RESPONSE))
+    device.deliver(session, b"good")
+    device.restart()
+    device.open_entry()
+    device.exit.remote = public_key(KEYS["device"])
+    device.say(b"waits")
+    handshake = device.exit.handshake()
+    handshake.consume_initiation(device.exit.expect(INITIATION))
+    response, session = handshake.response()
+    device.outside.send(response)
+    device.outside.expect_silence()
+    device.exit.expect_silence()
+    device.exit.send(response)
+    equal("first packet", b"waits",
+          packets.udp_payload(device.exit.expect_data(session)))
+
+
 @both_versions("a cookie for a nested peer counts inside its carrier only")
 def cookie_outside(version):
     device = NestedDevice(version)
