@@ -52,7 +52,7 @@ leaves_nothing_after()
 
 	PYTHONDONTWRITEBYTECODE=1 python3 \
 		"$(dirname "${BASH_SOURCE[0]}")/../wire/left_after.py" \
-		client eth0 "$addresses" "${WATCH_SECONDS:-0.5}" "$@"
+		client eth0 "$addresses" 0.5 "$@"
 }
 
 set_client()
