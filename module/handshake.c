@@ -37,11 +37,6 @@ struct nym_received_handshake {
 	} message;
 };
 
-static bool is_expired(u64 since, u64 seconds)
-{
-	return nym_birthdate_has_expired(since, seconds);
-}
-
 /* Marks now as the time of the last handshake message to a peer, and of what
  * that means to the timers.
  */
@@ -57,8 +52,8 @@ static void send_initiation(struct nym_peer *peer)
 	struct nym_message_initiation message;
 	struct nym_endpoint endpoint = {};
 
-	if (!is_expired(atomic64_read(&peer->last_sent_handshake),
-			NYM_REKEY_TIMEOUT))
+	if (!nym_birthdate_has_expired(atomic64_read(&peer->last_sent_handshake),
+				       NYM_REKEY_TIMEOUT))
 		return;
 	atomic64_set(&peer->last_sent_handshake, ktime_get_coarse_boottime_ns());
 	nym_endpoint_read(peer, &endpoint);
@@ -89,8 +84,8 @@ void nym_handshake_initiate(struct nym_peer *peer, bool is_retry)
 
 	rcu_read_lock();
 	/* Looked at again by the work: this look only spares queueing it. */
-	if (!is_expired(atomic64_read(&peer->last_sent_handshake),
-			NYM_REKEY_TIMEOUT) || READ_ONCE(peer->is_dead))
+	if (!nym_birthdate_has_expired(atomic64_read(&peer->last_sent_handshake),
+				       NYM_REKEY_TIMEOUT) || READ_ONCE(peer->is_dead))
 		goto out;
 	nym_peer_get(peer);
 	/* The work drops the reference; queued twice it runs once. */
@@ -333,7 +328,7 @@ static bool is_under_load(struct nym_device *device)
 	}
 	if (!READ_ONCE(device->last_under_load))
 		return false;
-	if (!is_expired(READ_ONCE(device->last_under_load), 1))
+	if (!nym_birthdate_has_expired(READ_ONCE(device->last_under_load), 1))
 		return true;
 	WRITE_ONCE(device->last_under_load, 0);
 	return false;

@@ -643,13 +643,6 @@ static bool is_allowed_source(struct nym_peer *peer, const struct sk_buff *skb)
 				     &ipv6_hdr(skb)->saddr) == peer;
 }
 
-static u8 packet_ecn(const struct sk_buff *skb)
-{
-	if (skb->protocol == htons(ETH_P_IP))
-		return ip_hdr(skb)->tos;
-	return ipv6_get_dsfield(ipv6_hdr(skb));
-}
-
 /* Hands a packet to the stack. */
 static void deliver_packet(struct nym_received *received, struct napi_struct *napi)
 {
@@ -670,7 +663,7 @@ static void deliver_packet(struct nym_received *received, struct napi_struct *na
 		return;
 	}
 	if (unlikely(INET_ECN_decapsulate(skb, received->ecn,
-					  packet_ecn(skb)) > 1)) {
+					  nym_nest_read_ecn(skb_network_header(skb))) > 1)) {
 		DEV_STATS_INC(dev, rx_errors);
 		DEV_STATS_INC(dev, rx_frame_errors);
 		return;
