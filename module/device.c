@@ -3,6 +3,7 @@
  * namespaces and taken away, and what suspend and a cloned machine do to it.
  */
 #include "device.h"
+#include "drop.h"
 #include "endpoint.h"
 #include "handshake.h"
 #include "noise.h"
@@ -86,7 +87,7 @@ static int device_stop(struct net_device *dev)
 	nym_handshake_queue_purge(device);
 
 	list_for_each_entry(peer, &device->peer_list, peer_list) {
-		nym_send_purge_staged(peer);
+		nym_send_purge_staged(peer, NYM_DROP_REMOVED);
 		nym_timers_stop(peer);
 		nym_noise_handshake_clear(&peer->handshake);
 		nym_keypairs_clear(&peer->keypairs);
@@ -174,6 +175,7 @@ static void device_free(struct nym_device *device)
 		destroy_workqueue(device->crypt_wq);
 	if (device->crypt)
 		nym_crypt_free(device->crypt);
+	nym_drops_free(device->drops);
 	if (device->binds)
 		nym_path_table_free(device->binds);
 	kvfree(device->indices);
@@ -192,8 +194,9 @@ static int device_alloc(struct nym_device *device)
 	device->indices = nym_index_table_alloc();
 	device->binds = nym_path_table_alloc();
 	device->crypt = nym_crypt_alloc();
+	device->drops = nym_drops_alloc();
 	if (!device->pubkeys || !device->indices || !device->binds ||
-	    !device->crypt)
+	    !device->crypt || !device->drops)
 		return -ENOMEM;
 
 	/* Handshakes are slow and rare and may run anywhere. They stop during

@@ -31,6 +31,7 @@
 #include <linux/workqueue.h>
 
 struct nym_crypt;
+struct nym_drops;
 struct nym_path_table;
 
 /**
@@ -73,6 +74,7 @@ struct nym_handshake_queue {
  * @handshake_wq:	sends and receives handshakes, and wipes keys
  * @crypt_wq:		workqueue of @crypt
  * @crypt:		per-CPU queues of trains to encrypt and decrypt
+ * @drops:		per-CPU counters of what was dropped and why
  * @handshakes:		handshake messages received
  * @last_under_load:	boottime ns when it last was under load, 0 for never
  * @cookie_secret:	makes our cookies
@@ -104,6 +106,7 @@ struct nym_device {
 	struct workqueue_struct *handshake_wq;
 	struct workqueue_struct *crypt_wq;
 	struct nym_crypt __percpu *crypt;
+	struct nym_drops __percpu *drops;
 	struct nym_handshake_queue handshakes;
 	u64 last_under_load;
 	struct nym_cookie_secret cookie_secret;

@@ -13,6 +13,7 @@
  */
 #include "socket.h"
 #include "device.h"
+#include "drop.h"
 #include "endpoint.h"
 #include "peer.h"
 #include "receive.h"
@@ -201,7 +202,7 @@ static int send_to(struct nym_device *device, struct sk_buff *skb,
 	if (ret) {
 		net_dbg_ratelimited("%s: No route to %pISpfsc, error %d\n",
 				    device->dev->name, &endpoint->addr, ret);
-		kfree_skb(skb);
+		nym_drop(device, skb, NYM_DROP_NO_ROUTE);
 	}
 	return ret;
 }
@@ -217,7 +218,7 @@ int nym_socket_send(struct nym_peer *peer, struct sk_buff *skb, u8 ecn)
 		ret = send_to(peer->device, skb, endpoint,
 			      &peer->endpoint_cache, ecn);
 	else
-		kfree_skb(skb);
+		nym_drop(peer->device, skb, NYM_DROP_NO_ENDPOINT);
 	rcu_read_unlock();
 	return ret;
 }
@@ -229,8 +230,10 @@ int nym_socket_send_reply(struct nym_device *device,
 	struct sk_buff *skb = alloc_skb(NYM_SOCKET_HEADROOM + len, GFP_ATOMIC);
 	int ret;
 
-	if (!skb)
+	if (!skb) {
+		nym_drop_count(device, NYM_DROP_NO_MEMORY, 1);
 		return -ENOMEM;
+	}
 	skb_reserve(skb, NYM_SOCKET_HEADROOM);
 	skb_put_data(skb, message, len);
 	local_bh_disable();
