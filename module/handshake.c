@@ -80,7 +80,7 @@ void nym_handshake_transmit_work(struct work_struct *work)
 void nym_handshake_initiate(struct nym_peer *peer, bool is_retry)
 {
 	if (!is_retry)
-		peer->timer_handshake_attempts = 0;
+		WRITE_ONCE(peer->timer_handshake_attempts, 0);
 
 	rcu_read_lock();
 	/* Looked at again by the work: this look only spares queueing it. */
