@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The clock is set forward and back by much under traffic, as a machine without one
+# of its own does when it finds the time. Sessions go on, and new ones can be made
+# with gateways that have heard of a later time already.
+. "$(dirname "$0")/lib.sh"
+
+ktap_plan 4
+
+internet client entry exit server
+path_gateways client wireguard entry exit
+counts_begin
+path_device client nym0 44 entry exit
+path_route client nym0 server
+
+# clock_by SECONDS
+clock_by()
+{
+	python3 -c '
+import sys, time
+time.clock_settime(time.CLOCK_REALTIME,
+                   time.clock_gettime(time.CLOCK_REALTIME) + float(sys.argv[1]))' "$1"
+}
+
+handshake_times()
+{
+	ns client "$NYMCTL" show nym0 latest-handshakes
+}
+
+sessions_go_on()
+{
+	local before i
+
+	ping_to client "$(outer4 server)"
+	before=$(handshake_times)
+	traffic_begin client server
+	for ((i = 0; i < 10 * STRESS_ROUNDS; i++)); do
+		draw 2000000
+		clock_by $((drawn - 1000000))
+		sleep_up_to 50
+	done
+	traffic_end
+	ping_to client "$(outer4 server)"
+	expect_equal 'handshakes' "$before" "$(handshake_times)"
+}
+
+# begins_anew SECONDS: with the clock changed by that much.
+begins_anew()
+{
+	ping_to client "$(outer4 server)"
+	ip -n client link set nym0 down
+	clock_by "$1"
+	ip -n client link set nym0 up
+	path_route client nym0 server
+	path_carries client server
+}
+
+forward_and_back()
+{
+	begins_anew 100000000
+	begins_anew -100000000
+	begins_anew -3600
+	begins_anew 3600
+}
+
+device_goes()
+{
+	ip -n client link del nym0
+	nothing_is_left
+}
+
+test_case 'sessions go on while the clock jumps' sessions_go_on
+test_case 'a path comes up again after a jump forward' begins_anew 100000000
+test_case 'a path comes up again after jumps back' forward_and_back
+test_case 'nothing is left of it' device_goes
+ktap_end
