@@ -62,6 +62,17 @@ out:
 	return ret;
 }
 
+static int device_init(struct net_device *dev)
+{
+	struct nym_device *device = netdev_priv(dev);
+
+	/* As for the peers', busy polling would find nothing to spare. */
+	set_bit(NAPI_STATE_NO_BUSY_POLL, &device->napi.state);
+	netif_napi_add(dev, &device->napi, nym_socket_poll);
+	napi_enable(&device->napi);
+	return 0;
+}
+
 static int device_stop(struct net_device *dev)
 {
 	struct nym_device *device = netdev_priv(dev);
@@ -91,6 +102,10 @@ static void device_uninit(struct net_device *dev)
 {
 	struct nym_device *device = netdev_priv(dev);
 
+	/* Its sockets are gone; it may still be on its last round. */
+	napi_disable(&device->napi);
+	netif_napi_del(&device->napi);
+
 	mutex_lock(&device->device_update_lock);
 	nym_peer_remove_all(device);
 	mutex_unlock(&device->device_update_lock);
@@ -103,6 +118,7 @@ static void device_uninit(struct net_device *dev)
 }
 
 static const struct net_device_ops device_ops = {
+	.ndo_init		= device_init,
 	.ndo_open		= device_open,
 	.ndo_stop		= device_stop,
 	.ndo_uninit		= device_uninit,

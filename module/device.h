@@ -59,6 +59,7 @@ struct nym_handshake_queue {
  *			Not counted: the pernet exit clears it
  * @sock4:		UDP over IPv4, or NULL while down
  * @sock6:		UDP over IPv6, or NULL
+ * @napi:		takes what the sockets receive
  * @incoming_port:	UDP port, 0 draws one at each bring-up
  * @fwmark:		mark of the outer packets
  * @identity:		default identity, or NULL while no private key is set
@@ -86,6 +87,7 @@ struct nym_device {
 	struct net __rcu *creating_net;
 	struct sock __rcu *sock4;
 	struct sock __rcu *sock6;
+	struct napi_struct napi;
 	u16 incoming_port;
 	u32 fwmark;
 	struct nym_identity __rcu *identity;

@@ -2,10 +2,14 @@
 /*
  * The device's UDP sockets, and the routes out of them.
  *
- * Datagrams are taken from the sockets' receive queues as soon as they are
- * queued, rather than through encap_rcv: the kernel takes GRO trains apart
- * before it shows them to an encapsulation socket, and leaves them whole for one
- * that only asks for UDP_GRO.
+ * Datagrams are taken from the sockets' receive queues rather than through
+ * encap_rcv: the kernel takes GRO trains apart before it shows them to an
+ * encapsulation socket, and leaves them whole for one that only asks for UDP_GRO.
+ *
+ * They are taken by the device's NAPI, on the CPU and in the round of softirqs that
+ * queued them: what comes one by one is found there together. One CPU at a time
+ * takes them, so that they enter their peers' pipelines in order; the work on them
+ * is spread from there.
  */
 #include "socket.h"
 #include "device.h"
@@ -26,6 +30,16 @@
 
 /* Room for what arrives on other CPUs while one takes the queue. */
 #define NYM_SOCKET_RCVBUF	(8 << 20)
+
+/**
+ * struct nym_socket_user - what a socket knows of us, its sk_user_data
+ * @device:	that it belongs to
+ * @rcu:	frees it after readers
+ */
+struct nym_socket_user {
+	struct nym_device *device;
+	struct rcu_head rcu;
+};
 
 /* Finds the route to @endpoint, by the cache where there is one. The local
  * address that worked before is kept (sticky source) as long as it is ours and
@@ -256,45 +270,44 @@ unsigned int nym_socket_path_mtu(struct nym_peer *peer)
 	return mtu;
 }
 
-/**
- * struct nym_socket_user - what a socket knows of us, its sk_user_data
- * @device:	that it belongs to
- * @taking:	bit 0: a CPU takes what has been received
- * @rcu:	frees it after readers
- */
-struct nym_socket_user {
-	struct nym_device *device;
-	unsigned long taking;
-	struct rcu_head rcu;
-};
-
-/* Takes all that is queued. One CPU at a time, so that datagrams enter their
- * peers' pipelines in order; the work on them is spread from there. Another CPU
- * that queues meanwhile leaves its datagram to this one.
- */
-static void take_received(struct nym_socket_user *user, struct sock *sk)
+/* Takes up to @budget datagrams off a socket. Return: how many. */
+static int take_received(struct nym_arrival *arrival, struct sock *sk, int budget)
 {
-	struct sk_buff *skb;
-	int off, err;
+	int done = 0;
 
-	do {
-		if (test_and_set_bit(0, &user->taking))
-			return;
-		for (;;) {
-			off = 0;
-			skb = __skb_recv_udp(sk, MSG_DONTWAIT, &off, &err);
-			if (skb)
-				nym_receive(user->device, skb);
-			else if (err == -EAGAIN)
-				break;
-			/* Another error is one that ICMP reported: not ours. */
+	while (sk && done < budget) {
+		int off = 0, err;
+		struct sk_buff *skb = __skb_recv_udp(sk, MSG_DONTWAIT, &off, &err);
+
+		if (skb) {
+			nym_receive(arrival, skb);
+			++done;
+		} else if (err == -EAGAIN) {
+			break;
 		}
-		clear_bit_unlock(0, &user->taking);
-		/* Orders the clearing before the look at the queue: a datagram
-		 * is either seen here, or its CPU sees the bit clear.
-		 */
-		smp_mb__after_atomic();
-	} while (!skb_queue_empty_lockless(&sk->sk_receive_queue));
+		/* Another error is one that ICMP reported: not ours. */
+	}
+	return done;
+}
+
+int nym_socket_poll(struct napi_struct *napi, int budget)
+{
+	struct nym_device *device = container_of(napi, struct nym_device, napi);
+	struct nym_arrival arrival;
+	int done;
+
+	if (unlikely(budget <= 0))
+		return 0;
+	rcu_read_lock();
+	nym_receive_begin(&arrival, device);
+	done = take_received(&arrival, rcu_dereference(device->sock4), budget);
+	done += take_received(&arrival, rcu_dereference(device->sock6),
+			      budget - done);
+	nym_receive_end(&arrival);
+	rcu_read_unlock();
+	if (done < budget)
+		napi_complete_done(napi, done);
+	return done;
 }
 
 static void data_ready(struct sock *sk)
@@ -305,7 +318,7 @@ static void data_ready(struct sock *sk)
 	rcu_read_lock();
 	user = rcu_dereference_sk_user_data(sk);
 	if (user)
-		take_received(user, sk);
+		napi_schedule(&user->device->napi);
 	rcu_read_unlock();
 	local_bh_enable();
 }
