@@ -64,8 +64,11 @@ static void send_initiation(struct nym_peer *peer)
 		return;
 	nym_cookie_add_macs(&message, sizeof(message), &peer->cookie);
 	about_to_send(peer);
-	nym_send_control(peer, &message, sizeof(message));
+	/* Before it is sent, as the response, which stops the timer, may be faster
+	 * than we get on.
+	 */
 	nym_timers_handshake_initiated(peer);
+	nym_send_control(peer, &message, sizeof(message));
 }
 
 void nym_handshake_transmit_work(struct work_struct *work)
