@@ -71,9 +71,8 @@ path_comes_back()
 packets_move()
 {
 	every fail_skb_realloc 100
-	ip -n client link set nym0 down
-	ip -n client link set nym0 up
-	path_route client nym0 server
+	path_down
+	path_up
 	path_carries client server
 	every fail_skb_realloc 0
 }
@@ -93,8 +92,7 @@ test_case 'each allocation of configuration fails once' \
 internet client entry exit server
 path_gateways client nym entry exit
 counts_begin
-path_device client nym0 44 entry exit
-path_route client nym0 server
+path_begin 44
 ns client "$NYMCTL" showconf nym0 >"$WORK/nym0.conf"
 
 test_case 'allocations of traffic fail, one of ten' allocations_of_traffic

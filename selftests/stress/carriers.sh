@@ -10,8 +10,7 @@ ktap_plan 4
 internet client entry other exit server
 path_gateways client nym entry other exit
 counts_begin
-path_device client nym0 44 entry exit
-path_route client nym0 server
+path_begin 44
 
 entry_words()
 {
@@ -25,6 +24,11 @@ via()
 		via-address "$(inner 4 "$1" 2),$(inner 6 "$1" 2)"
 }
 
+is_connected()
+{
+	[ -n "$(ns client ss -Htn state established 'dport = :9000')" ]
+}
+
 # A connection that checks what it carries, for as long as $1 runs.
 transfer_lives_through()
 {
@@ -33,6 +37,8 @@ transfer_lives_through()
 	tcp_transfer client server "$(outer4 server)" \
 		$((30000000 * STRESS_ROUNDS)) out &
 	transfer=$!
+	# Once it stands it takes an unreachable server for a passing trouble.
+	wait_until 20 is_connected
 	traffic_begin client server
 	"$1"
 	traffic_end

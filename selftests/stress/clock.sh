@@ -10,8 +10,7 @@ ktap_plan 4
 internet client entry exit server
 path_gateways client wireguard entry exit
 counts_begin
-path_device client nym0 44 entry exit
-path_route client nym0 server
+path_begin 44
 
 # clock_by SECONDS
 clock_by()
@@ -48,10 +47,9 @@ sessions_go_on()
 begins_anew()
 {
 	ping_to client "$(outer4 server)"
-	ip -n client link set nym0 down
+	path_down
 	clock_by "$1"
-	ip -n client link set nym0 up
-	path_route client nym0 server
+	path_up
 	path_carries client server
 }
 

@@ -10,8 +10,7 @@ ktap_plan 3
 internet client entry exit server
 path_gateways client nym entry exit
 counts_begin
-path_device client nym0 44 entry exit
-path_route client nym0 server
+path_begin 44
 ns client "$NYMCTL" showconf nym0 >"$WORK/nym0.conf"
 
 changes_do_no_harm()
@@ -31,8 +30,7 @@ changes_do_no_harm()
 
 configuration_comes_back()
 {
-	ip -n client link set nym0 up
-	path_route client nym0 server
+	path_up
 	ns client "$NYMCTL" setconf nym0 "$WORK/nym0.conf"
 	path_carries client server
 }

@@ -9,8 +9,7 @@ ktap_plan 3
 internet client entry exit server
 path_gateways client nym entry exit
 counts_begin
-path_device client nym0 44 entry exit
-path_route client nym0 server
+path_begin 44
 
 entry_at()
 {

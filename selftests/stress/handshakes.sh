@@ -12,8 +12,7 @@ counts_begin
 # The path's first packets, which begin all of its handshakes.
 device_that_begins()
 {
-	path_device client nym0 "$1" entry exit
-	path_route client nym0 server
+	path_begin "$1"
 	ns client ping -n -q -c 3 -i 0.01 -W 1 "$(outer4 server)" \
 		>/dev/null 2>&1 &
 }
@@ -53,8 +52,7 @@ hops_go_at_any_moment()
 {
 	local i words=()
 
-	path_device client nym0 44 entry exit
-	path_route client nym0 server
+	path_begin 44
 	read -rd '' -a words < <(path_peers client 44 entry exit) || :
 	traffic_begin client server
 	for ((i = 0; i < 15 * STRESS_ROUNDS; i++)); do
@@ -62,9 +60,8 @@ hops_go_at_any_moment()
 		case $((i % 3)) in
 		0)	ns client "$NYMCTL" set nym0 peer "$(public_key entry)" remove ;;
 		1)	ns client "$NYMCTL" set nym0 peer "$(public_key exit)" remove ;;
-		2)	ip -n client link set nym0 down
-			ip -n client link set nym0 up
-			path_route client nym0 server ;;
+		2)	path_down
+			path_up ;;
 		esac
 		ns client "$NYMCTL" set nym0 "${words[@]}"
 	done

@@ -38,11 +38,16 @@ counts()
 	echo "mounts $(wc -l </proc/self/mountinfo)"
 }
 
+# Those of the program that ran before are gone, and there are ours: the named ones
+# and the one that we are in.
+namespaces_are_ours()
+{
+	counts | grep -qx "net_namespace $(($(find /run/netns -type f | wc -l) + 1))"
+}
+
 counts_begin()
 {
-	# What is made once and kept is there from now on.
-	ip link add warm type "$LINK_KIND" && ip link set warm up && ip link del warm
-	sleep 0.5
+	wait_until 60 namespaces_are_ours || counts
 	counts >"$WORK/counts"
 }
 
@@ -57,6 +62,26 @@ counts_are_back()
 nothing_is_left()
 {
 	wait_until 60 counts_are_back || diff "$WORK/counts" "$WORK/counts.now"
+}
+
+# path_begin FAMILIES: the client's path over entry and exit to the server; it keeps
+# its addresses when the device goes down.
+path_begin()
+{
+	ns client sysctl -qw net.ipv6.conf.all.keep_addr_on_down=1
+	path_device client nym0 "$1" entry exit
+	path_route client nym0 server
+}
+
+path_down()
+{
+	ip -n client link set nym0 down
+}
+
+path_up()
+{
+	ip -n client link set nym0 up
+	path_route client nym0 server
 }
 
 # traffic_begin FROM TO: both ways, TCP and trains of UDP of both families, as

@@ -16,8 +16,7 @@ connect()
 {
 	[ -e /sys/module/nym ] || insmod "$NYM_MODULE"
 	path_gateways client nym entry exit
-	path_device client nym0 44 entry exit
-	path_route client nym0 server
+	path_begin 44
 	traffic_begin client server
 	# A second device shakes hands with nobody, over and over.
 	ip -n client link add nym1 type nym
