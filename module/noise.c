@@ -276,17 +276,27 @@ void nym_noise_set_preshared_key(struct nym_handshake *handshake,
 
 /* A TAI64N label of the present, https://cr.yp.to/libtai/tai64.html. It is as
  * coarse as the rate at which initiations are accepted allows, so that it tells
- * little about the clock and hence about the machine.
+ * little about the clock and hence about the machine. A peer refuses labels that
+ * are not later than those before: where the clock was set back, the label goes
+ * on from the last one instead.
  */
-static void tai64n_now(u8 out[NYM_TIMESTAMP_SIZE])
+static void next_timestamp(struct nym_handshake *handshake,
+			   u8 out[NYM_TIMESTAMP_SIZE])
 {
 	const u32 grain = rounddown_pow_of_two(NSEC_PER_SEC /
 					       NYM_INITIATIONS_PER_SECOND);
-	struct timespec64 now;
+	struct timespec64 label;
 
-	ktime_get_real_ts64(&now);
-	put_unaligned_be64((1ULL << 62) + 10 + now.tv_sec, out);
-	put_unaligned_be32(ALIGN_DOWN((u32)now.tv_nsec, grain), out + sizeof(u64));
+	ktime_get_real_ts64(&label);
+	label.tv_nsec = ALIGN_DOWN((u32)label.tv_nsec, grain);
+	if (timespec64_compare(&label, &handshake->sent_timestamp) <= 0) {
+		label = timespec64_add(handshake->sent_timestamp,
+				       ns_to_timespec64(grain));
+		label.tv_nsec = ALIGN_DOWN((u32)label.tv_nsec, grain);
+	}
+	handshake->sent_timestamp = label;
+	put_unaligned_be64((1ULL << 62) + 10 + label.tv_sec, out);
+	put_unaligned_be32(label.tv_nsec, out + sizeof(u64));
 }
 
 /* Puts a fresh ephemeral key into a message: the token "e". */
@@ -332,7 +342,7 @@ bool nym_noise_create_initiation(struct nym_message_initiation *msg,
 	if (!mix_static_static(&state, handshake->static_static))
 		goto out;
 	/* {timestamp} */
-	tai64n_now(timestamp);
+	next_timestamp(handshake, timestamp);
 	encrypt_and_hash(&state, msg->encrypted_timestamp, timestamp,
 			 sizeof(timestamp));
 

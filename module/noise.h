@@ -13,6 +13,7 @@
 #include <linux/kref.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
+#include <linux/time64.h>
 #include <uapi/linux/nym.h>
 
 struct nym_device;
@@ -96,6 +97,7 @@ enum nym_handshake_state {
  * @hash:		Noise's h
  * @chaining_key:	Noise's ck
  * @latest_timestamp:	greatest TAI64N seen from the peer, refuses replays
+ * @sent_timestamp:	time that the last initiation told the peer
  * @remote_index:	the peer's
  * @entry:		finds the handshake by our index; entry.peer is the peer
  */
@@ -112,6 +114,7 @@ struct nym_handshake {
 	u8 hash[NYM_HASH_SIZE];
 	u8 chaining_key[NYM_HASH_SIZE];
 	u8 latest_timestamp[NYM_TIMESTAMP_SIZE];
+	struct timespec64 sent_timestamp;
 	__le32 remote_index;
 	struct nym_index_entry entry;
 };

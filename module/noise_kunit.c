@@ -317,6 +317,39 @@ static void timestamp_is_coarse_and_true(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(timestamp + 8) % (1 << 24), 0);
 }
 
+/* What was said to be an hour from now, before the clock was set back, is followed
+ * by what is later still, also where that is in the next second.
+ */
+static void timestamp_goes_on(struct kunit *test)
+{
+	struct side *initiator = new_initiator(test);
+	struct side *responder = new_responder(test);
+	struct nym_handshake *heard = &responder->peer->handshake;
+	struct nym_handshake *said = &initiator->peer->handshake;
+	struct nym_message_initiation msg;
+	u8 before[NYM_TIMESTAMP_SIZE];
+	int i;
+
+	said->sent_timestamp.tv_sec = ktime_get_real_seconds() + 3600;
+	said->sent_timestamp.tv_nsec = rounddown(NSEC_PER_SEC - 1, 1 << 24);
+	put_unaligned_be64((1ULL << 62) + 10 + said->sent_timestamp.tv_sec,
+			   heard->latest_timestamp);
+	put_unaligned_be32(said->sent_timestamp.tv_nsec,
+			   heard->latest_timestamp + 8);
+	for (i = 0; i < 3; i++) {
+		memcpy(before, heard->latest_timestamp, sizeof(before));
+		KUNIT_ASSERT_TRUE(test, nym_noise_create_initiation(&msg, said));
+		heard->last_initiation_consumption -= NSEC_PER_SEC;
+		KUNIT_ASSERT_TRUE(test, consume_initiation(responder, &msg));
+		KUNIT_EXPECT_LT(test, memcmp(before, heard->latest_timestamp,
+					     sizeof(before)), 0);
+		KUNIT_EXPECT_EQ(test, get_unaligned_be32(heard->latest_timestamp + 8) %
+				      (1 << 24), 0);
+		KUNIT_EXPECT_LT(test, get_unaligned_be32(heard->latest_timestamp + 8),
+				NSEC_PER_SEC);
+	}
+}
+
 static void tampered_initiation(struct kunit *test)
 {
 	struct side *side = new_responder(test);
@@ -712,6 +745,7 @@ static struct kunit_case noise_cases[] = {
 	KUNIT_CASE(responder_keys_known_answer),
 	KUNIT_CASE(both_sides),
 	KUNIT_CASE(timestamp_is_coarse_and_true),
+	KUNIT_CASE(timestamp_goes_on),
 	KUNIT_CASE(tampered_initiation),
 	KUNIT_CASE(tampered_response),
 	KUNIT_CASE(wrong_preshared_key),

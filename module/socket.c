@@ -493,6 +493,12 @@ void nym_socket_reinit(struct nym_device *device, struct sock *sock4,
 	if (sock4)
 		device->incoming_port = ntohs(inet_sk(sock4)->inet_sport);
 	mutex_unlock(&device->socket_update_lock);
+	/* What came before the new ones were found was announced in vain. */
+	if (sock4) {
+		local_bh_disable();
+		napi_schedule(&device->napi);
+		local_bh_enable();
+	}
 	/* Senders and data_ready() that saw the old ones are done afterwards. */
 	synchronize_net();
 	release(old4);
