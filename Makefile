@@ -27,6 +27,8 @@ help:
 	@echo 'make bench             measure beside in-tree WireGuard, in guests; some of it:'
 	@echo '                       GUEST= CASES= MEASURES= REPEAT= DURATION= (seconds)'
 	@echo '                       HOST=1 (this machine), PROFILE=1, SCALE=1, OUT=FOLDER'
+	@echo 'make check-debug       all tests in kernels that look for bugs, and'
+	@echo '                       stress; STRESS_ROUNDS=, STRESS_SEED='
 	@echo 'make lint              check the sources'
 	@echo 'make format            lay out the tools sources as lint wants them'
 	@echo 'make guests            have the guests kernels in the cache'
@@ -67,6 +69,11 @@ bench: packages-module packages-tests packages-bench tools $(if $(HOST),,package
 		$(if $(REPEAT),--repeat $(REPEAT)) \
 		$(if $(PEERS),--peers $(PEERS)) $(if $(NESTED),--nested $(NESTED)) \
 		$(if $(DURATION),--duration $(DURATION)) $(if $(OUT),--out "$(OUT)")
+
+# Two processors each, which would only get in each other's way.
+check-debug: export STRESS_ROUNDS ?= 3
+check-debug: packages-module packages-guests packages-tests tools
+	@selftests/check --debug --jobs $(or $(JOBS),1) $(if $(CPUS),--cpus $(CPUS)) $(TESTS)
 
 lint: packages-lint packages-module packages-tools guests
 	@selftests/lint
@@ -123,5 +130,5 @@ distclean: clean
 	rm -rf "$${NYM_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/nym}"
 
 .PHONY: all help module tools guests demo demo-tickets bench bench-tickets \
-	check lint format install install-tools install-module uninstall \
-	uninstall-module uninstall-tools clean distclean
+	check check-debug lint format install install-tools install-module \
+	uninstall uninstall-module uninstall-tools clean distclean

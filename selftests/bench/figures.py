@@ -9,7 +9,7 @@ import comparison
 # TCP's and IP's headers with the timestamps that Linux adds.
 TCP_OVERHEAD = 52
 
-# What passes of the cipher are measured with (module/aead.c).
+# What passes of the cipher are measured with (nym_bench/aead.c).
 AEAD_MESSAGE = 1360
 
 
