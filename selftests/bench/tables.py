@@ -132,17 +132,30 @@ def scale(results, layout=plain):
     return "\n".join(lines + failures(run))
 
 
-def profiles(found, functions=25):
+def percent(share):
+    return f"{100 * share:.1f}%" if share else "-"
+
+
+def of_subjects(found):
+    """Rows of a table: subjects down, profiles across."""
+    across = [dict((name, share) for share, name in profile_stacks.shares(
+        profile["stacks"], profile_stacks.subject)) for profile in found]
+    names = sorted({name for shares in across for name in shares},
+                   key=lambda name: (-across[0].get(name, 0), name))
+    head = ["subject"] + [f"{comparison.CASES[profile['case']].letter} "
+                          f"{profile['way']}" for profile in found]
+    return [head, *([name, *(percent(shares.get(name)) for shares in across)]
+                    for name in names)]
+
+
+def profiles(run, layout=plain, functions=25):
     """What was innermost in each profile: by subject, and by function."""
-    lines = []
-    for profile in found:
-        stacks = profile["stacks"]
+    lines = [title(run), "=" * len(title(run)), ""]
+    lines += [*layout(of_subjects(run["profiles"])), ""]
+    for profile in run["profiles"]:
         name = f"{comparison.CASES[profile['case']].title}, {profile['way']}"
-        lines += [name, "=" * len(name), "", *plain(
-            [["subject", "share"]] +
-            [[subject, f"{100 * share:.1f}%"] for share, subject in
-             profile_stacks.shares(stacks, profile_stacks.subject)]), "",
-            *plain([["function", "share"]] +
-                   [[function, f"{100 * share:.1f}%"] for share, function in
-                    profile_stacks.shares(stacks)[:functions]]), ""]
+        lines += [name, "-" * len(name), "", *layout(
+            [["function", "share"]] +
+            [[function, percent(share)] for share, function in
+             profile_stacks.shares(profile["stacks"])[:functions]]), ""]
     return "\n".join(lines)

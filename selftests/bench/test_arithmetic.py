@@ -20,7 +20,8 @@ def a_run(samples, **fields):
                        "veth": {"hops": 0, "mtu": 1500}},
             "aead": [{"repeat": repeat, "encrypt_ns": 1900,
                       "decrypt_ns": 2100} for repeat in (1, 2, 3)],
-            "failures": [], "scale": [], "peers": {},
+            "failures": [], "profiles": [], "scale": [],
+            "peers": {},
             "samples": [{"case": case, "repeat": repeat, "measure": figure,
                          "figures": {figure: value}}
                         for case, figure, values in samples
@@ -82,6 +83,7 @@ class CryptoBound(unittest.TestCase):
                                           [644, 644, 322])]))
         self.assertAlmostEqual(
             results.spread("nym2", "crypto-in").median, 0.5)
+        self.assertAlmostEqual(results.bound("nym2"), 1288)
         self.assertIsNone(results.bound("veth"))
 
 
@@ -160,6 +162,14 @@ class Profiles(unittest.TestCase):
         self.assertEqual(
             profile_stacks.shares(stacks, profile_stacks.subject),
             [(0.5, "cipher"), (0.5, "netfilter")])
+
+    def test_subjects_of_several(self):
+        stacks = profile_stacks.fold(SCRIPT)
+        self.assertEqual(tables.of_subjects([
+            {"case": "nym2", "way": "out", "stacks": stacks},
+            {"case": "wg2", "way": "in", "stacks": {"a;nf_hook_slow": 1}}]),
+            [["subject", "e out", "c in"], ["cipher", "50.0%", "-"],
+             ["netfilter", "50.0%", "100.0%"]])
 
     def test_widths_are_shares(self):
         drawn = flamegraph.draw({"a;b": 3, "a;c": 1}, "title")
