@@ -26,7 +26,8 @@ help:
 	@echo '                       (net/NAME.sh), either in one guest (net@6.12)'
 	@echo 'make bench             measure beside in-tree WireGuard, in guests; some of it:'
 	@echo '                       GUEST= CASES= MEASURES= REPEAT= DURATION= (seconds)'
-	@echo '                       HOST=1 (this machine), PROFILE=1, SCALE=1, OUT=FOLDER'
+	@echo '                       HOST=1 (this machine), PROFILE=1, SCALE=1,'
+	@echo '                       NETWORK=chain or internet, OUT=FOLDER'
 	@echo 'make check-debug       all tests in kernels that look for bugs, and'
 	@echo '                       stress; STRESS_ROUNDS=, STRESS_SEED='
 	@echo 'make lint              check the sources'
@@ -66,7 +67,7 @@ bench: packages-module packages-tests packages-bench tools $(if $(HOST),,package
 	@selftests/bench/run $(if $(HOST),--host) $(if $(PROFILE),--profile) $(if $(SCALE),--scale) \
 		$(if $(GUEST),--guest "$(GUEST)") $(if $(CASES),--cases "$(CASES)") \
 		$(if $(MEASURES),--measures "$(MEASURES)") \
-		$(if $(REPEAT),--repeat $(REPEAT)) \
+		$(if $(NETWORK),--network $(NETWORK)) $(if $(REPEAT),--repeat $(REPEAT)) \
 		$(if $(PEERS),--peers $(PEERS)) $(if $(NESTED),--nested $(NESTED)) \
 		$(if $(DURATION),--duration $(DURATION)) $(if $(OUT),--out "$(OUT)")
 
