@@ -13,6 +13,8 @@
 #include <linux/kref.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
+#include <linux/time64.h>
+#include <uapi/linux/nym.h>
 
 struct nym_device;
 struct nym_peer;
@@ -102,6 +104,7 @@ enum nym_handshake_state {
  * @hash:		Noise's h
  * @chaining_key:	Noise's ck
  * @latest_timestamp:	greatest TAI64N seen from the peer, refuses replays
+ * @sent_timestamp:	time that the last initiation told the peer
  * @remote_index:	the peer's
  * @entry:		finds the handshake by our index; entry.peer is the peer
  */
@@ -119,6 +122,7 @@ struct nym_handshake {
 	u8 hash[NYM_HASH_SIZE];
 	u8 chaining_key[NYM_HASH_SIZE];
 	u8 latest_timestamp[NYM_TIMESTAMP_SIZE];
+	struct timespec64 sent_timestamp;
 	__le32 remote_index;
 	struct nym_index_entry entry;
 };
@@ -177,6 +181,7 @@ bool nym_noise_create_initiation(struct nym_message_initiation *msg,
  *		changes, whether that peer may be reached the way that the
  *		message came
  * @ctx:	handed to @accept
+ * @reason:	why it was not accepted; set where NULL is returned
  *
  * Peers whose own identity is not @identity are not considered. A replayed
  * timestamp, a flood from one peer or a failed decryption changes nothing.
@@ -188,7 +193,7 @@ nym_noise_consume_initiation(const struct nym_message_initiation *msg,
 			     struct nym_device *device,
 			     struct nym_identity *identity,
 			     bool (*accept)(struct nym_peer *peer, void *ctx),
-			     void *ctx);
+			     void *ctx, enum nym_drop_reason *reason);
 
 bool nym_noise_create_response(struct nym_message_response *msg,
 			       struct nym_handshake *handshake);
@@ -200,6 +205,7 @@ bool nym_noise_create_response(struct nym_message_response *msg,
  * @accept:	asked, before anything changes, whether the peer that owns the
  *		handshake may be reached the way that the message came
  * @ctx:	handed to @accept
+ * @reason:	why it was not accepted; set where NULL is returned
  *
  * Context: process. Return: the peer with a reference taken, or NULL.
  */
@@ -207,7 +213,7 @@ struct nym_peer *
 nym_noise_consume_response(const struct nym_message_response *msg,
 			   struct nym_device *device,
 			   bool (*accept)(struct nym_peer *peer, void *ctx),
-			   void *ctx);
+			   void *ctx, enum nym_drop_reason *reason);
 
 /**
  * nym_noise_begin_session() - turn a finished handshake into a key pair
