@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Packet captures (pcap), and the IP packets in them."""
+"""Packet captures (pcap), and the IP packets in them; also for demo/who-saw-what."""
 import dataclasses
 import ipaddress
 import struct
@@ -46,9 +46,10 @@ class Packet:
         return parse(self.time, self.payload[8:])
 
     def is_link_control(self):
-        """Neighbour discovery and multicast groups: never beyond a link."""
-        return self.protocol == ICMP6 and \
-            self.payload[:1] and self.payload[0] in (*range(130, 138), 143)
+        """Neighbour discovery and multicast groups: never beyond a link, and no
+        one's traffic."""
+        return self.protocol == ICMP6 and len(self.payload) > 0 and \
+            self.payload[0] in (*range(130, 138), 143)
 
 
 def _parse4(time, data):

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0
 """Every rule finds what it is there for: captures of a path that keeps to the
 model, and the same with one thing wrong."""

@@ -337,8 +337,7 @@ path_end()
 
 path_judged()
 {
-	PYTHONDONTWRITEBYTECODE=1 \
-		"$(dirname "${BASH_SOURCE[0]}")/check-captures" "$WORK/description.json"
+	"$(dirname "${BASH_SOURCE[0]}")/check-captures" "$WORK/description.json"
 }
 
 # How many cases life() has; and with MATRIX set, the first one more.
