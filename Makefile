@@ -24,6 +24,7 @@ help:
 	@echo 'make check [TESTS="..."]  run all tests, or some:'
 	@echo '                       suites (tools, kunit, net ...), programs'
 	@echo '                       (net/NAME.sh), either in one guest (net@6.12)'
+	@echo 'make fuzz              fuzz the parsers of the tools, each for FUZZ_SECONDS'
 	@echo 'make lint              check the sources'
 	@echo 'make format            lay out the tools sources as lint wants them'
 	@echo 'make guests            have the guests kernels in the cache'
@@ -56,6 +57,9 @@ demo-tickets bench-tickets: packages-tickets
 
 check: packages-module packages-guests packages-tests packages-tickets packages-install tools guests
 	@selftests/check $(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(TESTS)
+
+fuzz: packages-tools packages-fuzz
+	@$(MAKE) -C tools fuzz $(if $(FUZZ_SECONDS),FUZZ_SECONDS=$(FUZZ_SECONDS))
 
 lint: packages-lint packages-module packages-tools guests
 	@selftests/lint
@@ -112,5 +116,5 @@ distclean: clean
 	rm -rf "$${NYM_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/nym}"
 
 .PHONY: all help module tools guests demo demo-tickets bench-tickets check \
-	lint format install install-tools install-module uninstall \
+	fuzz lint format install install-tools install-module uninstall \
 	uninstall-module uninstall-tools clean distclean
