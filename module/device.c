@@ -71,6 +71,7 @@ static int device_init(struct net_device *dev)
 	set_bit(NAPI_STATE_NO_BUSY_POLL, &device->napi.state);
 	netif_napi_add(dev, &device->napi, nym_socket_poll);
 	napi_enable(&device->napi);
+	INIT_WORK(&device->take_work, nym_socket_take_work);
 	return 0;
 }
 
@@ -104,6 +105,7 @@ static void device_uninit(struct net_device *dev)
 	struct nym_device *device = netdev_priv(dev);
 
 	/* Its sockets are gone; it may still be on its last round. */
+	cancel_work_sync(&device->take_work);
 	napi_disable(&device->napi);
 	netif_napi_del(&device->napi);
 

@@ -61,6 +61,11 @@ struct nym_handshake_queue {
  * @sock4:		UDP over IPv4, or NULL while down
  * @sock6:		UDP over IPv6, or NULL
  * @napi:		takes what the sockets receive
+ * @take_work:		has @napi do so later
+ * @has_waited:		@take_work has @napi polled
+ * @last_arrival:	jiffies when a datagram was last queued
+ * @take_at_once:	how many more times @napi is not to wait; a hint, as are the
+ *			two before, written without a lock
  * @incoming_port:	UDP port, 0 draws one at each bring-up
  * @fwmark:		mark of the outer packets
  * @identity:		default identity, or NULL while no private key is set
@@ -90,6 +95,10 @@ struct nym_device {
 	struct sock __rcu *sock4;
 	struct sock __rcu *sock6;
 	struct napi_struct napi;
+	struct work_struct take_work;
+	unsigned int take_at_once;
+	bool has_waited;
+	unsigned long last_arrival;
 	u16 incoming_port;
 	u32 fwmark;
 	struct nym_identity __rcu *identity;

@@ -65,8 +65,11 @@ static void send_initiation(struct nym_peer *peer)
 		return;
 	nym_cookie_add_macs(&message, sizeof(message), &peer->cookie);
 	about_to_send(peer);
-	nym_send_control(peer, &message, sizeof(message));
+	/* Before it is sent, as the response, which stops the timer, may be faster
+	 * than we get on.
+	 */
 	nym_timers_handshake_initiated(peer);
+	nym_send_control(peer, &message, sizeof(message));
 }
 
 void nym_handshake_transmit_work(struct work_struct *work)
@@ -81,7 +84,7 @@ void nym_handshake_transmit_work(struct work_struct *work)
 void nym_handshake_initiate(struct nym_peer *peer, bool is_retry)
 {
 	if (!is_retry)
-		peer->timer_handshake_attempts = 0;
+		WRITE_ONCE(peer->timer_handshake_attempts, 0);
 
 	rcu_read_lock();
 	/* Looked at again by the work: this look only spares queueing it. */

@@ -126,9 +126,11 @@ static int fill_keys(struct sk_buff *skb, struct nym_peer *peer)
 /* All of a peer but its public key and its allowed IPs. */
 static int fill_peer_state(struct sk_buff *skb, struct nym_peer *peer)
 {
+	const struct timespec64 time =
+		ns_to_timespec64(atomic64_read(&peer->walltime_last_handshake));
 	const struct __kernel_timespec last_handshake = {
-		.tv_sec = peer->walltime_last_handshake.tv_sec,
-		.tv_nsec = peer->walltime_last_handshake.tv_nsec,
+		.tv_sec = time.tv_sec,
+		.tv_nsec = time.tv_nsec,
 	};
 
 	if (fill_keys(skb, peer) || nym_genl_fill_endpoint(skb, peer) ||

@@ -269,6 +269,8 @@ void nym_receive(struct nym_arrival *arrival, struct sk_buff *skb)
 		arrival->from = from;
 		arrival->ecn = ecn;
 	}
+	if (skb_is_gso(skb))
+		arrival->has_trains = true;
 	receive_messages(arrival, skb);
 }
 
