@@ -73,7 +73,7 @@ static void replace(struct nym_peer *peer, struct nym_endpoint *new)
 		kfree_rcu(old, rcu);
 }
 
-void nym_endpoint_set(struct nym_peer *peer, const struct nym_endpoint *endpoint)
+int nym_endpoint_set(struct nym_peer *peer, const struct nym_endpoint *endpoint)
 {
 	struct nym_endpoint *old, *new;
 	bool moved;
@@ -83,13 +83,13 @@ void nym_endpoint_set(struct nym_peer *peer, const struct nym_endpoint *endpoint
 	old = rcu_dereference(peer->endpoint);
 	if (old && nym_endpoint_equal(old, endpoint)) {
 		rcu_read_unlock();
-		return;
+		return 0;
 	}
 	rcu_read_unlock();
 
 	new = kmemdup(endpoint, sizeof(*endpoint), GFP_ATOMIC);
 	if (!new)
-		return;
+		return -ENOMEM;
 	spin_lock_bh(&peer->endpoint_lock);
 	old = rcu_dereference_protected(peer->endpoint,
 					lockdep_is_held(&peer->endpoint_lock));
@@ -98,6 +98,7 @@ void nym_endpoint_set(struct nym_peer *peer, const struct nym_endpoint *endpoint
 	spin_unlock_bh(&peer->endpoint_lock);
 	if (moved)
 		nym_event_send(peer, NYM_EVENT_ENDPOINT_MOVED);
+	return 0;
 }
 
 void nym_endpoint_clear_source(struct nym_peer *peer)
@@ -112,6 +113,9 @@ void nym_endpoint_clear_source(struct nym_peer *peer)
 		if (new) {
 			memset(&new->src6, 0, sizeof(new->src6));
 			replace(peer, new);
+		} else {
+			/* A route of the old mark must not outlive it. */
+			dst_cache_reset(&peer->endpoint_cache);
 		}
 	}
 	spin_unlock_bh(&peer->endpoint_lock);

@@ -60,11 +60,13 @@ bool nym_endpoint_equal(const struct nym_endpoint *a, const struct nym_endpoint 
  *
  * Does nothing where it is equal to what is there. Tells the events group when
  * the remote part of an existing endpoint moved. Where memory runs out the old
- * endpoint stays. Context: any but hard interrupts.
+ * endpoint stays. Context: any but hard interrupts. Return: 0 or -ENOMEM.
  */
-void nym_endpoint_set(struct nym_peer *peer, const struct nym_endpoint *endpoint);
+int nym_endpoint_set(struct nym_peer *peer, const struct nym_endpoint *endpoint);
 
-/* Forgets the local part, so that the next packet picks it anew. */
+/* Forgets the local part and the routes, so that the next packet picks them anew.
+ * Where memory runs out the local part stays until it turns out to be wrong.
+ */
 void nym_endpoint_clear_source(struct nym_peer *peer);
 
 /* Copies the endpoint out. Return: false where the peer has none. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Loading and unloading of the module. */
 #include "allowedips.h"
+#include "buffer.h"
+#include "decrypt.h"
 #include "device.h"
 #include "fragment.h"
 #include "netlink.h"
@@ -26,9 +28,13 @@ static int __init nym_init(void)
 	if (ret < 0)
 		goto err_allowedips;
 
-	ret = nym_fragment_init();
+	ret = nym_decrypt_init();
 	if (ret < 0)
 		goto err_peer;
+
+	ret = nym_fragment_init();
+	if (ret < 0)
+		goto err_decrypt;
 
 	ret = nym_device_init();
 	if (ret < 0)
@@ -47,6 +53,8 @@ err_device:
 	nym_device_uninit();
 err_fragment:
 	nym_fragment_uninit();
+err_decrypt:
+	nym_decrypt_uninit();
 err_peer:
 	nym_peer_slab_uninit();
 err_allowedips:
@@ -59,6 +67,8 @@ static void __exit nym_exit(void)
 	nym_genl_uninit();
 	nym_device_uninit();
 	nym_fragment_uninit();
+	nym_decrypt_uninit();
+	nym_buffer_uninit();
 	nym_peer_slab_uninit();
 	nym_allowedips_slab_uninit();
 }

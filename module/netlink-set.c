@@ -386,18 +386,18 @@ static int prepare_peer(struct nym_device *device, struct peer_change *change,
 	return 0;
 }
 
-static void set_endpoint(struct nym_peer *peer, const struct nlattr *attr)
+static int set_endpoint(struct nym_peer *peer, const struct nlattr *attr)
 {
 	struct nym_endpoint endpoint = {};
 
 	if (!attr)
-		return;
+		return 0;
 	if (nla_len(attr) == sizeof(endpoint.addr4))
 		memcpy(&endpoint.addr4, nla_data(attr),
 		       offsetof(struct sockaddr_in, sin_zero));
 	else
 		memcpy(&endpoint.addr6, nla_data(attr), sizeof(endpoint.addr6));
-	nym_endpoint_set(peer, &endpoint);
+	return nym_endpoint_set(peer, &endpoint);
 }
 
 /* Second pass: the via, and with it the endpoint. What an endpoint means depends
@@ -436,13 +436,19 @@ static int apply_via(struct peer_change *change, struct netlink_ext_ack *extack)
 		return ret;
 	}
 	becomes_direct = config.key && key_is_zero(config.key);
-	if (becomes_direct)
-		set_endpoint(peer, attrs[NYMPEER_A_ENDPOINT]);
+	if (becomes_direct) {
+		ret = set_endpoint(peer, attrs[NYMPEER_A_ENDPOINT]);
+		if (ret)
+			return ret;
+	}
 	ret = nym_path_apply(peer, &config);
 	if (ret)
 		return ret;
-	if (!becomes_direct)
-		set_endpoint(peer, attrs[NYMPEER_A_ENDPOINT]);
+	if (!becomes_direct) {
+		ret = set_endpoint(peer, attrs[NYMPEER_A_ENDPOINT]);
+		if (ret)
+			return ret;
+	}
 	change->via_is_pending = false;
 	change->moved = true;
 	return 0;
@@ -541,8 +547,11 @@ static int finish_peer(struct peer_change *change, struct netlink_ext_ack *extac
 	ret = parse_peer(attrs, change->attrs, extack);
 	if (ret)
 		return ret;
-	if (!change->moved)
-		set_endpoint(peer, attrs[NYMPEER_A_ENDPOINT]);
+	if (!change->moved) {
+		ret = set_endpoint(peer, attrs[NYMPEER_A_ENDPOINT]);
+		if (ret)
+			return ret;
+	}
 	set_quota(peer, attrs);
 
 	if (attrs[NYMPEER_A_FLAGS] && !change->is_new &&

@@ -248,6 +248,26 @@ void nym_noise_handshake_clear(struct nym_handshake *handshake)
 	up_write(&handshake->lock);
 }
 
+/* How far the clock that we show to a peer is ahead of ours. By how much a clock
+ * is wrong tells a machine from others, and so would tell two gateways that two
+ * identities are one client. What a peer is shown is always wrong by the same,
+ * since its timestamps must grow, also over a restart; it follows from what no
+ * peer knows. It is never behind, so that a peer that knew our true clock takes
+ * us; and no more ahead than lets one that shows its true clock take our place
+ * within seconds.
+ */
+static u64 clock_ahead(const struct nym_identity *identity,
+		       const u8 remote_static[NYM_KEY_SIZE])
+{
+	u8 digest[NYM_HASH_SIZE];
+	u64 ahead;
+
+	hmac(digest, identity->private_key, remote_static, NYM_KEY_SIZE);
+	ahead = get_unaligned_le64(digest) & (NYM_CLOCK_AHEAD_LIMIT - 1);
+	memzero_explicit(digest, sizeof(digest));
+	return ahead;
+}
+
 void nym_noise_set_identity(struct nym_handshake *handshake,
 			    struct nym_identity *identity)
 {
@@ -261,6 +281,10 @@ void nym_noise_set_identity(struct nym_handshake *handshake,
 	    !curve25519(handshake->static_static, identity->private_key,
 			handshake->remote_static))
 		memzero_explicit(handshake->static_static, NYM_KEY_SIZE);
+	handshake->clock_ahead = identity ?
+		clock_ahead(identity, handshake->remote_static) : 0;
+	/* Nor does the new identity's time go on from the old one's. */
+	handshake->sent_timestamp = (struct timespec64){};
 	handshake_forget(handshake);
 	up_write(&handshake->lock);
 	nym_identity_put(old);
@@ -276,17 +300,28 @@ void nym_noise_set_preshared_key(struct nym_handshake *handshake,
 
 /* A TAI64N label of the present, https://cr.yp.to/libtai/tai64.html. It is as
  * coarse as the rate at which initiations are accepted allows, so that it tells
- * little about the clock and hence about the machine.
+ * little about the clock and hence about the machine. A peer refuses labels that
+ * are not later than those before: where the clock was set back, the label goes
+ * on from the last one instead.
  */
-static void tai64n_now(u8 out[NYM_TIMESTAMP_SIZE])
+static void next_timestamp(struct nym_handshake *handshake,
+			   u8 out[NYM_TIMESTAMP_SIZE])
 {
 	const u32 grain = rounddown_pow_of_two(NSEC_PER_SEC /
 					       NYM_INITIATIONS_PER_SECOND);
-	struct timespec64 now;
+	struct timespec64 label;
 
-	ktime_get_real_ts64(&now);
-	put_unaligned_be64((1ULL << 62) + 10 + now.tv_sec, out);
-	put_unaligned_be32(ALIGN_DOWN((u32)now.tv_nsec, grain), out + sizeof(u64));
+	ktime_get_real_ts64(&label);
+	timespec64_add_ns(&label, handshake->clock_ahead);
+	label.tv_nsec = ALIGN_DOWN((u32)label.tv_nsec, grain);
+	if (timespec64_compare(&label, &handshake->sent_timestamp) <= 0) {
+		label = timespec64_add(handshake->sent_timestamp,
+				       ns_to_timespec64(grain));
+		label.tv_nsec = ALIGN_DOWN((u32)label.tv_nsec, grain);
+	}
+	handshake->sent_timestamp = label;
+	put_unaligned_be64((1ULL << 62) + 10 + label.tv_sec, out);
+	put_unaligned_be32(label.tv_nsec, out + sizeof(u64));
 }
 
 /* Puts a fresh ephemeral key into a message: the token "e". */
@@ -332,7 +367,7 @@ bool nym_noise_create_initiation(struct nym_message_initiation *msg,
 	if (!mix_static_static(&state, handshake->static_static))
 		goto out;
 	/* {timestamp} */
-	tai64n_now(timestamp);
+	next_timestamp(handshake, timestamp);
 	encrypt_and_hash(&state, msg->encrypted_timestamp, timestamp,
 			 sizeof(timestamp));
 
@@ -369,24 +404,28 @@ static bool copy_static_static(struct nym_handshake *handshake,
 
 /* Takes over an initiation that has proven authentic, unless it is a replay or
  * one of too many. All is judged under the lock that also covers the change, so
- * of two CPUs that work on the same message one loses.
+ * of two CPUs that work on the same message one loses. Return: NYM_DROP_UNSPEC
+ * where it was taken over, otherwise why not.
  */
-static bool accept_initiation(struct nym_handshake *handshake,
-			      const struct nym_identity *identity,
-			      const struct nym_message_initiation *msg,
-			      const struct symmetric_state *state,
-			      const u8 timestamp[NYM_TIMESTAMP_SIZE])
+static enum nym_drop_reason
+accept_initiation(struct nym_handshake *handshake,
+		  const struct nym_identity *identity,
+		  const struct nym_message_initiation *msg,
+		  const struct symmetric_state *state,
+		  const u8 timestamp[NYM_TIMESTAMP_SIZE])
 {
+	enum nym_drop_reason reason = NYM_DROP_UNKNOWN_PEER;
 	u64 now = ktime_get_coarse_boottime_ns();
 	u64 next_allowed;
-	bool success = false;
 
 	down_write(&handshake->lock);
 	/* It may have changed since copy_static_static(). */
 	if (!nym_identity_equal(handshake->identity, identity))
 		goto out;
+	reason = NYM_DROP_REPLAYED;
 	if (memcmp(timestamp, handshake->latest_timestamp, NYM_TIMESTAMP_SIZE) <= 0)
 		goto out;
+	reason = NYM_DROP_RATE_LIMITED;
 	next_allowed = handshake->last_initiation_consumption +
 		       NSEC_PER_SEC / NYM_INITIATIONS_PER_SECOND;
 	if ((s64)(next_allowed - now) > 0)
@@ -399,10 +438,10 @@ static bool accept_initiation(struct nym_handshake *handshake,
 	handshake->last_initiation_consumption = now;
 	symmetric_store(handshake, state);
 	handshake->state = NYM_HANDSHAKE_CONSUMED_INITIATION;
-	success = true;
+	reason = NYM_DROP_UNSPEC;
 out:
 	up_write(&handshake->lock);
-	return success;
+	return reason;
 }
 
 struct nym_peer *
@@ -410,15 +449,15 @@ nym_noise_consume_initiation(const struct nym_message_initiation *msg,
 			     struct nym_device *device,
 			     struct nym_identity *identity,
 			     bool (*accept)(struct nym_peer *peer, void *ctx),
-			     void *ctx)
+			     void *ctx, enum nym_drop_reason *reason)
 {
 	struct nym_peer *peer = NULL;
 	u8 static_static[NYM_KEY_SIZE];
 	u8 timestamp[NYM_TIMESTAMP_SIZE];
 	u8 remote_static[NYM_KEY_SIZE];
 	struct symmetric_state state;
-	bool success = false;
 
+	*reason = NYM_DROP_NOT_AUTHENTIC;
 	symmetric_init(&state, identity->public_key);
 	/* e, es, s */
 	mix_ephemeral(&state, msg->unencrypted_ephemeral);
@@ -427,24 +466,28 @@ nym_noise_consume_initiation(const struct nym_message_initiation *msg,
 			      sizeof(msg->encrypted_static)))
 		goto out;
 
+	*reason = NYM_DROP_UNKNOWN_PEER;
 	peer = nym_pubkey_table_lookup(device->pubkeys, remote_static);
-	if (!peer || !copy_static_static(&peer->handshake, identity, static_static) ||
-	    !accept(peer, ctx))
+	if (!peer || !copy_static_static(&peer->handshake, identity, static_static))
+		goto out;
+	*reason = NYM_DROP_OUTSIDE_CARRIER;
+	if (!accept(peer, ctx))
 		goto out;
 
 	/* ss, {timestamp} */
+	*reason = NYM_DROP_NOT_AUTHENTIC;
 	if (!mix_static_static(&state, static_static) ||
 	    !decrypt_and_hash(&state, timestamp, msg->encrypted_timestamp,
 			      sizeof(msg->encrypted_timestamp)))
 		goto out;
-	success = accept_initiation(&peer->handshake, identity, msg, &state,
+	*reason = accept_initiation(&peer->handshake, identity, msg, &state,
 				    timestamp);
 out:
 	memzero_explicit(&state, sizeof(state));
 	memzero_explicit(static_static, sizeof(static_static));
 	/* Who calls is what the handshake hides. */
 	memzero_explicit(remote_static, sizeof(remote_static));
-	if (success)
+	if (*reason == NYM_DROP_UNSPEC)
 		return peer;
 	nym_peer_put(peer);
 	return NULL;
@@ -552,17 +595,22 @@ struct nym_peer *
 nym_noise_consume_response(const struct nym_message_response *msg,
 			   struct nym_device *device,
 			   bool (*accept)(struct nym_peer *peer, void *ctx),
-			   void *ctx)
+			   void *ctx, enum nym_drop_reason *reason)
 {
 	struct initiation initiation = {};
 	struct nym_peer *peer = NULL;
-	bool success = false;
 
+	*reason = NYM_DROP_NO_SESSION;
 	if (!nym_index_table_lookup(device->indices, NYM_INDEX_HANDSHAKE,
 				    msg->receiver_index, &peer))
 		return NULL;
-	if (!accept(peer, ctx) || !copy_initiation(&peer->handshake, &initiation))
+	*reason = NYM_DROP_OUTSIDE_CARRIER;
+	if (!accept(peer, ctx))
 		goto out;
+	*reason = NYM_DROP_NO_SESSION;
+	if (!copy_initiation(&peer->handshake, &initiation))
+		goto out;
+	*reason = NYM_DROP_NOT_AUTHENTIC;
 
 	/* e, ee, se */
 	mix_ephemeral(&initiation.state, msg->unencrypted_ephemeral);
@@ -576,11 +624,12 @@ nym_noise_consume_response(const struct nym_message_response *msg,
 	if (!decrypt_and_hash(&initiation.state, NULL, msg->encrypted_nothing,
 			      sizeof(msg->encrypted_nothing)))
 		goto out;
-	success = accept_response(&peer->handshake, &initiation, msg);
+	*reason = accept_response(&peer->handshake, &initiation, msg) ?
+			  NYM_DROP_UNSPEC : NYM_DROP_NO_SESSION;
 out:
 	nym_identity_put(initiation.identity);
 	memzero_explicit(&initiation, sizeof(initiation));
-	if (success)
+	if (*reason == NYM_DROP_UNSPEC)
 		return peer;
 	nym_peer_put(peer);
 	return NULL;
@@ -595,6 +644,7 @@ static struct nym_keypair *keypair_create(struct nym_peer *peer)
 	keypair->entry.kind = NYM_INDEX_KEYPAIR;
 	keypair->entry.peer = nym_peer_get(peer);
 	nym_replay_init(&keypair->replay);
+	keypair->datagram_id_start = get_random_u32_inclusive(1, U16_MAX);
 	kref_init(&keypair->refcount);
 	keypair->internal_id = atomic64_inc_return(&keypair_counter);
 	return keypair;

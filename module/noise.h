@@ -13,6 +13,8 @@
 #include <linux/kref.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
+#include <linux/time64.h>
+#include <uapi/linux/nym.h>
 
 struct nym_device;
 struct nym_peer;
@@ -36,6 +38,10 @@ struct nym_key {
  *			to a key pair keeps the peer too
  * @sending:		our key
  * @sending_counter:	next counter to send; trains take several at once
+ * @datagram_id_start:	added to a message's counter, it is the IPv4
+ *			identification of the datagram that nests it: random, so
+ *			that a client's datagrams are numbered like any host's,
+ *			and not 0
  * @receiving:		the peer's key
  * @replay:		counters received
  * @remote_index:	the peer's index, put into what we send
@@ -48,6 +54,7 @@ struct nym_keypair {
 	struct nym_index_entry entry;
 	struct nym_key sending;
 	atomic64_t sending_counter;
+	u16 datagram_id_start;
 	struct nym_key receiving;
 	struct nym_replay replay;
 	__le32 remote_index;
@@ -86,6 +93,8 @@ enum nym_handshake_state {
  *			neither peer nor device has a private key
  * @static_static:	DH(@identity, @remote_static); zeros where the DH of a
  *			low-order key failed, and then handshakes fail
+ * @clock_ahead: ns by which our timestamps toward this peer are ahead, constant
+ *			for @identity and @remote_static
  * @state:		where it is
  * @last_initiation_consumption: boottime ns, bounds initiations per second
  * @ephemeral_private:	ours
@@ -95,6 +104,7 @@ enum nym_handshake_state {
  * @hash:		Noise's h
  * @chaining_key:	Noise's ck
  * @latest_timestamp:	greatest TAI64N seen from the peer, refuses replays
+ * @sent_timestamp:	time that the last initiation told the peer
  * @remote_index:	the peer's
  * @entry:		finds the handshake by our index; entry.peer is the peer
  */
@@ -102,6 +112,7 @@ struct nym_handshake {
 	struct rw_semaphore lock;
 	struct nym_identity *identity;
 	u8 static_static[NYM_KEY_SIZE];
+	u64 clock_ahead;
 	enum nym_handshake_state state;
 	u64 last_initiation_consumption;
 	u8 ephemeral_private[NYM_KEY_SIZE];
@@ -111,6 +122,7 @@ struct nym_handshake {
 	u8 hash[NYM_HASH_SIZE];
 	u8 chaining_key[NYM_HASH_SIZE];
 	u8 latest_timestamp[NYM_TIMESTAMP_SIZE];
+	struct timespec64 sent_timestamp;
 	__le32 remote_index;
 	struct nym_index_entry entry;
 };
@@ -169,6 +181,7 @@ bool nym_noise_create_initiation(struct nym_message_initiation *msg,
  *		changes, whether that peer may be reached the way that the
  *		message came
  * @ctx:	handed to @accept
+ * @reason:	why it was not accepted; set where NULL is returned
  *
  * Peers whose own identity is not @identity are not considered. A replayed
  * timestamp, a flood from one peer or a failed decryption changes nothing.
@@ -180,7 +193,7 @@ nym_noise_consume_initiation(const struct nym_message_initiation *msg,
 			     struct nym_device *device,
 			     struct nym_identity *identity,
 			     bool (*accept)(struct nym_peer *peer, void *ctx),
-			     void *ctx);
+			     void *ctx, enum nym_drop_reason *reason);
 
 bool nym_noise_create_response(struct nym_message_response *msg,
 			       struct nym_handshake *handshake);
@@ -192,6 +205,7 @@ bool nym_noise_create_response(struct nym_message_response *msg,
  * @accept:	asked, before anything changes, whether the peer that owns the
  *		handshake may be reached the way that the message came
  * @ctx:	handed to @accept
+ * @reason:	why it was not accepted; set where NULL is returned
  *
  * Context: process. Return: the peer with a reference taken, or NULL.
  */
@@ -199,7 +213,7 @@ struct nym_peer *
 nym_noise_consume_response(const struct nym_message_response *msg,
 			   struct nym_device *device,
 			   bool (*accept)(struct nym_peer *peer, void *ctx),
-			   void *ctx);
+			   void *ctx, enum nym_drop_reason *reason);
 
 /**
  * nym_noise_begin_session() - turn a finished handshake into a key pair

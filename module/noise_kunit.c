@@ -17,11 +17,13 @@
  * @device:	with tables, and a net_device that has but a name
  * @identity:	used toward @peer
  * @peer:	the other side
+ * @reason:	why the last message was not accepted
  */
 struct side {
 	struct nym_device *device;
 	struct nym_identity *identity;
 	struct nym_peer *peer;
+	enum nym_drop_reason reason;
 };
 
 static void side_free(void *data)
@@ -97,7 +99,8 @@ static bool consume_initiation(struct side *side,
 {
 	struct nym_peer *peer = nym_noise_consume_initiation(msg, side->device,
 							     side->identity,
-							     accept_all, NULL);
+							     accept_all, NULL,
+							     &side->reason);
 
 	if (peer)
 		refcount_dec(&peer->refcount.refcount);
@@ -108,7 +111,8 @@ static bool consume_response(struct side *side,
 			     const struct nym_message_response *msg)
 {
 	struct nym_peer *peer = nym_noise_consume_response(msg, side->device,
-							   accept_all, NULL);
+							   accept_all, NULL,
+							   &side->reason);
 
 	if (peer)
 		refcount_dec(&peer->refcount.refcount);
@@ -296,11 +300,12 @@ static void both_sides(struct kunit *test)
 						      received));
 }
 
-static void timestamp_is_coarse_and_true(struct kunit *test)
+static void timestamp_is_coarse(struct kunit *test)
 {
 	struct side *initiator = new_initiator(test);
 	struct side *responder = new_responder(test);
 	struct nym_message_initiation msg;
+	s64 ahead = initiator->peer->handshake.clock_ahead / NSEC_PER_SEC;
 	s64 before = ktime_get_real_seconds(), seconds;
 	const u8 *timestamp = responder->peer->handshake.latest_timestamp;
 
@@ -308,9 +313,64 @@ static void timestamp_is_coarse_and_true(struct kunit *test)
 							    &initiator->peer->handshake));
 	KUNIT_ASSERT_TRUE(test, consume_initiation(responder, &msg));
 	seconds = get_unaligned_be64(timestamp) - (1ULL << 62) - 10;
-	KUNIT_EXPECT_GE(test, seconds, before);
-	KUNIT_EXPECT_LE(test, seconds, (s64)ktime_get_real_seconds());
+	KUNIT_EXPECT_GE(test, seconds, before + ahead);
+	KUNIT_EXPECT_LE(test, seconds, (s64)ktime_get_real_seconds() + ahead + 1);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(timestamp + 8) % (1 << 24), 0);
+}
+
+/* By how much the clock that a peer sees is ahead follows from the identity and
+ * the peer, and from nothing else.
+ */
+static void clocks_differ(struct kunit *test)
+{
+	struct side *one = new_initiator(test);
+	struct side *same = new_initiator(test);
+	struct side *other_peer = new_side(test, testvec_initiator_private,
+					   testvec_initiator_public, NULL);
+	struct side *other_identity = new_side(test, testvec_preshared_key,
+					       testvec_responder_public, NULL);
+	u64 ahead = one->peer->handshake.clock_ahead;
+
+	KUNIT_EXPECT_LT(test, ahead, NYM_CLOCK_AHEAD_LIMIT);
+	KUNIT_EXPECT_EQ(test, ahead, same->peer->handshake.clock_ahead);
+	KUNIT_EXPECT_NE(test, ahead, other_peer->peer->handshake.clock_ahead);
+	KUNIT_EXPECT_NE(test, ahead, other_identity->peer->handshake.clock_ahead);
+	nym_noise_set_identity(&one->peer->handshake, NULL);
+	nym_noise_set_identity(&one->peer->handshake, one->identity);
+	KUNIT_EXPECT_EQ(test, ahead, one->peer->handshake.clock_ahead);
+}
+
+/* What was said to be an hour from now, before the clock was set back, is followed
+ * by what is later still, also where that is in the next second.
+ */
+static void timestamp_goes_on(struct kunit *test)
+{
+	struct side *initiator = new_initiator(test);
+	struct side *responder = new_responder(test);
+	struct nym_handshake *heard = &responder->peer->handshake;
+	struct nym_handshake *said = &initiator->peer->handshake;
+	struct nym_message_initiation msg;
+	u8 before[NYM_TIMESTAMP_SIZE];
+	int i;
+
+	said->sent_timestamp.tv_sec = ktime_get_real_seconds() + 3600;
+	said->sent_timestamp.tv_nsec = rounddown(NSEC_PER_SEC - 1, 1 << 24);
+	put_unaligned_be64((1ULL << 62) + 10 + said->sent_timestamp.tv_sec,
+			   heard->latest_timestamp);
+	put_unaligned_be32(said->sent_timestamp.tv_nsec,
+			   heard->latest_timestamp + 8);
+	for (i = 0; i < 3; i++) {
+		memcpy(before, heard->latest_timestamp, sizeof(before));
+		KUNIT_ASSERT_TRUE(test, nym_noise_create_initiation(&msg, said));
+		heard->last_initiation_consumption -= NSEC_PER_SEC;
+		KUNIT_ASSERT_TRUE(test, consume_initiation(responder, &msg));
+		KUNIT_EXPECT_LT(test, memcmp(before, heard->latest_timestamp,
+					     sizeof(before)), 0);
+		KUNIT_EXPECT_EQ(test, get_unaligned_be32(heard->latest_timestamp + 8) %
+				      (1 << 24), 0);
+		KUNIT_EXPECT_LT(test, get_unaligned_be32(heard->latest_timestamp + 8),
+				NSEC_PER_SEC);
+	}
 }
 
 static void tampered_initiation(struct kunit *test)
@@ -323,6 +383,7 @@ static void tampered_initiation(struct kunit *test)
 		((u8 *)&msg)[i] ^= 1;
 		KUNIT_ASSERT_FALSE_MSG(test, consume_initiation(side, &msg),
 				       "byte %u", i);
+		KUNIT_EXPECT_EQ(test, side->reason, NYM_DROP_NOT_AUTHENTIC);
 		((u8 *)&msg)[i] ^= 1;
 	}
 	KUNIT_EXPECT_EQ(test, side->peer->handshake.state, NYM_HANDSHAKE_ZEROED);
@@ -344,6 +405,7 @@ static void tampered_response(struct kunit *test)
 	for (; i < offsetof(struct nym_message_response, macs); i++) {
 		((u8 *)&msg)[i] ^= 1;
 		KUNIT_ASSERT_FALSE_MSG(test, consume_response(side, &msg), "byte %u", i);
+		KUNIT_EXPECT_EQ(test, side->reason, NYM_DROP_NOT_AUTHENTIC);
 		((u8 *)&msg)[i] ^= 1;
 	}
 	KUNIT_EXPECT_EQ(test, handshake->state, NYM_HANDSHAKE_CREATED_INITIATION);
@@ -376,6 +438,7 @@ static void replayed_initiation(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, consume_initiation(side, &msg));
 	handshake->last_initiation_consumption -= NSEC_PER_SEC;
 	KUNIT_EXPECT_FALSE(test, consume_initiation(side, &msg));
+	KUNIT_EXPECT_EQ(test, side->reason, NYM_DROP_REPLAYED);
 	/* Older by one bit, or newer by one. */
 	handshake->latest_timestamp[NYM_TIMESTAMP_SIZE - 1]++;
 	KUNIT_EXPECT_FALSE(test, consume_initiation(side, &msg));
@@ -398,6 +461,7 @@ static void flood_of_initiations(struct kunit *test)
 	handshake->last_initiation_consumption = ktime_get_coarse_boottime_ns() +
 						 60 * (u64)NSEC_PER_SEC;
 	KUNIT_EXPECT_FALSE(test, consume_initiation(side, &msg));
+	KUNIT_EXPECT_EQ(test, side->reason, NYM_DROP_RATE_LIMITED);
 	handshake->last_initiation_consumption = ktime_get_coarse_boottime_ns() -
 						 NSEC_PER_SEC / NYM_INITIATIONS_PER_SECOND;
 	KUNIT_EXPECT_TRUE(test, consume_initiation(side, &msg));
@@ -435,7 +499,9 @@ static void unknown_peer(struct kunit *test)
 
 	KUNIT_EXPECT_NULL(test, nym_noise_consume_initiation(&msg, side->device,
 							     side->identity,
-							     accept_all, NULL));
+							     accept_all, NULL,
+							     &side->reason));
+	KUNIT_EXPECT_EQ(test, side->reason, NYM_DROP_UNKNOWN_PEER);
 }
 
 static void not_accepted(struct kunit *test)
@@ -449,7 +515,9 @@ static void not_accepted(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, nym_noise_consume_initiation(&initiation,
 							     responder->device,
 							     responder->identity,
-							     accept_none, &asked));
+							     accept_none, &asked,
+							     &responder->reason));
+	KUNIT_EXPECT_EQ(test, responder->reason, NYM_DROP_OUTSIDE_CARRIER);
 	KUNIT_EXPECT_PTR_EQ(test, asked, responder->peer);
 	KUNIT_EXPECT_EQ(test, responder->peer->handshake.state, NYM_HANDSHAKE_ZEROED);
 	KUNIT_EXPECT_EQ(test, kref_read(&responder->peer->refcount), 1);
@@ -458,7 +526,9 @@ static void not_accepted(struct kunit *test)
 	sent_known_initiation(initiator);
 	response = known_response(initiator);
 	KUNIT_EXPECT_NULL(test, nym_noise_consume_response(&response, initiator->device,
-							   accept_none, &asked));
+							   accept_none, &asked,
+							   &initiator->reason));
+	KUNIT_EXPECT_EQ(test, initiator->reason, NYM_DROP_OUTSIDE_CARRIER);
 	KUNIT_EXPECT_PTR_EQ(test, asked, initiator->peer);
 	KUNIT_EXPECT_EQ(test, initiator->peer->handshake.state,
 			NYM_HANDSHAKE_CREATED_INITIATION);
@@ -697,7 +767,9 @@ static struct kunit_case noise_cases[] = {
 	KUNIT_CASE(response_known_answer),
 	KUNIT_CASE(responder_keys_known_answer),
 	KUNIT_CASE(both_sides),
-	KUNIT_CASE(timestamp_is_coarse_and_true),
+	KUNIT_CASE(timestamp_is_coarse),
+	KUNIT_CASE(timestamp_goes_on),
+	KUNIT_CASE(clocks_differ),
 	KUNIT_CASE(tampered_initiation),
 	KUNIT_CASE(tampered_response),
 	KUNIT_CASE(wrong_preshared_key),

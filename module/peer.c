@@ -4,10 +4,10 @@
  */
 #include "peer.h"
 #include "allowedips.h"
+#include "deliver.h"
 #include "device.h"
 #include "handshake.h"
 #include "lookup.h"
-#include "receive.h"
 #include "send.h"
 #include "timers.h"
 #include <linux/lockdep.h>
@@ -81,7 +81,7 @@ struct nym_peer *nym_peer_create(struct nym_device *device,
 	 * table, which a million peers would fill for nothing.
 	 */
 	set_bit(NAPI_STATE_NO_BUSY_POLL, &peer->napi.state);
-	netif_napi_add(device->dev, &peer->napi, nym_receive_poll);
+	netif_napi_add(device->dev, &peer->napi, nym_deliver_poll);
 	napi_enable(&peer->napi);
 
 	/* From here on others find it. */
@@ -133,9 +133,16 @@ void nym_peer_identity_changed(struct nym_peer *peer)
 {
 	lockdep_assert_held(&peer->device->device_update_lock);
 
+	/* The gateway shall not meet both identities at one port: first nothing
+	 * is sent under the old one any more, then port and cookie go.
+	 */
+	nym_noise_set_identity(&peer->handshake, NULL);
+	nym_keypairs_expire(&peer->keypairs);
+	flush_work(&peer->transmit_handshake_work);
+	nym_path_redraw_port(peer);
+	nym_cookie_forget(&peer->cookie);
 	nym_noise_set_identity(&peer->handshake, nym_peer_identity(peer));
 	nym_peer_reset_last_handshake(peer);
-	nym_keypairs_expire(&peer->keypairs);
 	/* What waited for an identity goes on its way now. */
 	if (netif_running(peer->device->dev))
 		nym_send_staged(peer);
@@ -227,14 +234,14 @@ static void bury(struct nym_device *device, struct list_head *dead)
 	list_for_each_entry(peer, dead, peer_list) {
 		napi_disable(&peer->napi);
 		__netif_napi_del(&peer->napi);
-		nym_receive_purge(peer);
+		nym_deliver_purge(peer);
 
 		/* Queued while the peer was live. Its reference keeps the peer,
 		 * but it must not run once the device's sockets and statistics
 		 * are gone.
 		 */
 		flush_work(&peer->transmit_handshake_work);
-		nym_send_purge_staged(peer);
+		nym_send_purge_staged(peer, NYM_DROP_REMOVED);
 	}
 
 	/* __netif_napi_del() leaves it to us to wait for those who walk the
@@ -302,7 +309,7 @@ static void peer_release(struct kref *refcount)
 	 * handshake, or staged a packet, on behalf of a peer not yet seen dead.
 	 */
 	nym_index_table_remove(peer->device->indices, &peer->handshake.entry);
-	nym_send_purge_staged(peer);
+	nym_send_purge_staged(peer, NYM_DROP_REMOVED);
 
 	nym_endpoint_free(peer);
 	nym_identity_put(peer->handshake.identity);

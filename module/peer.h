@@ -59,7 +59,7 @@ struct nym_peer_stats {
  * @persistent_keepalive_interval: seconds, 0 is off
  * @timer_need_another_keepalive: see timers.c
  * @sent_lastminute_handshake: rekeyed because the key is about to expire
- * @walltime_last_handshake: for user space
+ * @walltime_last_handshake: real time in ns, for user space
  * @refcount:		reference count; the device's list has one
  * @rcu:		frees it after readers
  * @peer_list:		link in the device's list; update lock held
@@ -97,7 +97,7 @@ struct nym_peer {
 	u16 persistent_keepalive_interval;
 	bool timer_need_another_keepalive;
 	bool sent_lastminute_handshake;
-	struct timespec64 walltime_last_handshake;
+	atomic64_t walltime_last_handshake;
 	struct kref refcount;
 	struct rcu_head rcu;
 	struct list_head peer_list;

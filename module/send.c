@@ -3,13 +3,13 @@
  * From packets to encrypted messages on the real network.
  *
  * Packets are staged at the innermost peer of their path, GSO packets whole.
- * Whoever finds keys for all hops takes what is staged as a train. The train's
- * packets are copied once, each to where its message will lie on the wire, and
- * encrypted there for all hops, innermost first; messages of equal size lie next
- * to each other and leave as one UDP GSO packet.
+ * Whoever finds keys for all hops takes what is staged as a train, which is
+ * encrypted (encrypt.c) and then leaves in its turn.
  */
 #include "send.h"
 #include "device.h"
+#include "drop.h"
+#include "encrypt.h"
 #include "endpoint.h"
 #include "handshake.h"
 #include "messages.h"
@@ -23,7 +23,6 @@
 #include "timers.h"
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
-#include <linux/mm.h>
 #include <linux/slab.h>
 #include <net/icmp.h>
 #include <net/inet_ecn.h>
@@ -36,49 +35,6 @@
  * leaves as a longer train.
  */
 #define NYM_TRAINS_UNDER_WAY	16
-
-/* Messages lie in pieces of this size, within each of which they are contiguous. */
-#define NYM_SLAB_ORDER		3
-
-/**
- * struct nym_send_train - packets on their way out by one path under one set of
- *			   keys
- * @train:	its place in the innermost peer's pipeline
- * @hops:	length of the path
- * @mtu:	of the path, bounds padding
- * @prefix:	bytes in front of the innermost plaintext
- * @keypairs:	of each hop, innermost first, with references
- * @nest:	headers that hop i's messages get inside hop i + 1's session
- * @bytes:	message bytes of each hop
- * @has_data:	not only keepalives
- * @packets:	plaintext; after encryption, empty
- * @wire:	what goes out
- */
-struct nym_send_train {
-	struct nym_train train;
-	unsigned int hops;
-	unsigned int mtu;
-	unsigned int prefix;
-	struct nym_keypair *keypairs[NYM_MAX_HOPS];
-	struct nym_nest_header nest[NYM_MAX_HOPS - 1];
-	u64 bytes[NYM_MAX_HOPS];
-	bool has_data;
-	struct sk_buff_head packets;
-	struct sk_buff_head wire;
-};
-
-/* Control block of a plaintext packet or segment, and of what goes out. */
-struct nym_send_cb {
-	struct sk_buff *owner;	/* GSO packet that this last segment ends */
-	unsigned int messages;	/* on the wire: how many are in it */
-	u8 ecn;			/* on the wire: ECN field */
-};
-
-static struct nym_send_cb *send_cb(struct sk_buff *skb)
-{
-	BUILD_BUG_ON(sizeof(struct nym_send_cb) > sizeof(skb->cb));
-	return (struct nym_send_cb *)skb->cb;
-}
 
 static struct nym_peer *hop_peer(const struct nym_send_train *train,
 				 unsigned int hop)
@@ -97,345 +53,7 @@ static void free_train(struct nym_send_train *train)
 	kfree(train);
 }
 
-/* Encryption */
-
-/* Bytes of plaintext after padding: to a multiple of 16, not beyond the MTU. */
-static unsigned int padded_size(unsigned int len, unsigned int mtu)
-{
-	unsigned int padded = ALIGN(len, NYM_PADDING_MULTIPLE);
-
-	return max(len, min(padded, mtu));
-}
-
-/* Bytes that a packet of @len becomes on the wire. */
-static unsigned int wire_size(const struct nym_send_train *train, unsigned int len)
-{
-	unsigned int mtu = train->mtu;
-	unsigned int hop;
-
-	for (hop = 0;; ++hop) {
-		len = nym_message_data_size(padded_size(len, mtu));
-		if (hop == train->hops - 1)
-			return len;
-		len += train->nest[hop].len;
-		mtu += NYM_MESSAGE_DATA_OVERHEAD + train->nest[hop].len;
-	}
-}
-
-/* Copies a packet to @to, and completes its checksum if that was left to us. */
-static bool copy_packet(struct sk_buff *skb, void *to)
-{
-	unsigned int start;
-	__wsum sum;
-
-	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		return !skb_copy_bits(skb, 0, to, skb->len);
-	start = skb_checksum_start_offset(skb);
-	if (skb_csum_is_sctp(skb) || start + skb->csum_offset + 2 > skb->len ||
-	    skb_copy_bits(skb, 0, to, start))
-		return false;
-	sum = skb_copy_and_csum_bits(skb, start, to + start, skb->len - start);
-	*(__sum16 *)(to + start + skb->csum_offset) =
-		csum_fold(sum) ?: CSUM_MANGLED_0;
-	return true;
-}
-
-/* Turns the plaintext of @len bytes at @at + prefix into a message of the
- * outermost hop at @at.
- */
-static void encrypt_message(struct nym_send_train *train, void *at,
-			    unsigned int len, const u64 *counters,
-			    unsigned int index, u8 ecn)
-{
-	void *plain = at + train->prefix;
-	unsigned int mtu = train->mtu;
-	unsigned int hop;
-
-	for (hop = 0;; ++hop) {
-		const struct nym_keypair *keypair = train->keypairs[hop];
-		unsigned int padded = padded_size(len, mtu);
-		u64 counter = counters[hop] + index;
-		struct nym_message_data *message;
-
-		memset(plain + len, 0, padded - len);
-		chacha20poly1305_encrypt(plain, plain, padded, NULL, 0, counter,
-					 keypair->sending.key);
-		message = plain - sizeof(*message);
-		message->header.type = cpu_to_le32(NYM_MESSAGE_DATA);
-		message->receiver_index = keypair->remote_index;
-		message->counter = cpu_to_le64(counter);
-		len = nym_message_data_size(padded);
-		train->bytes[hop] += len;
-		if (hop == train->hops - 1)
-			return;
-		plain = (void *)message - train->nest[hop].len;
-		nym_nest_header_write(&train->nest[hop], plain, len, counter, ecn);
-		len += train->nest[hop].len;
-		mtu += NYM_MESSAGE_DATA_OVERHEAD + train->nest[hop].len;
-	}
-}
-
-/* Takes the next @count counters of every hop. Return: false where a key has no
- * more of them.
- */
-static bool take_counters(struct nym_send_train *train, unsigned int count,
-			  u64 *counters)
-{
-	unsigned int hop;
-
-	for (hop = 0; hop < train->hops; ++hop) {
-		struct nym_keypair *keypair = train->keypairs[hop];
-		u64 next = atomic64_add_return(count, &keypair->sending_counter);
-
-		if (unlikely(next > NYM_REJECT_AFTER_MESSAGES)) {
-			WRITE_ONCE(keypair->sending.is_valid, false);
-			return false;
-		}
-		counters[hop] = next - count;
-	}
-	return true;
-}
-
-/* A datagram of one message, which lies in the linear part. */
-static struct sk_buff *alloc_single(unsigned int size)
-{
-	struct sk_buff *skb = alloc_skb(NYM_SOCKET_HEADROOM + size,
-					GFP_ATOMIC | __GFP_NOWARN);
-
-	if (!skb)
-		return NULL;
-	skb_reserve(skb, NYM_SOCKET_HEADROOM);
-	skb_put(skb, size);
-	return skb;
-}
-
-/* A GSO packet of @count messages of @size bytes, which lie in its fragments,
- * as many in each as fit whole. Return: NULL also where that can't be had.
- */
-static struct sk_buff *alloc_gso(unsigned int count, unsigned int size)
-{
-	unsigned int slab = PAGE_SIZE << NYM_SLAB_ORDER;
-	unsigned int in_slab = slab / size;
-	struct sk_buff *skb;
-
-	if (!in_slab || DIV_ROUND_UP(count, in_slab) > MAX_SKB_FRAGS)
-		return NULL;
-	skb = alloc_skb(NYM_SOCKET_HEADROOM, GFP_ATOMIC | __GFP_NOWARN);
-	if (!skb)
-		return NULL;
-	skb_reserve(skb, NYM_SOCKET_HEADROOM);
-	while (count) {
-		unsigned int n = min(count, in_slab);
-		unsigned int order = get_order(n * size);
-		struct page *page = alloc_pages(GFP_ATOMIC | __GFP_COMP |
-						__GFP_NOWARN | __GFP_NORETRY,
-						order);
-
-		if (!page) {
-			kfree_skb(skb);
-			return NULL;
-		}
-		skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page, 0,
-				n * size, PAGE_SIZE << order);
-		count -= n;
-	}
-	skb_shinfo(skb)->gso_size = size;
-	skb_shinfo(skb)->gso_type = SKB_GSO_UDP_L4;
-	return skb;
-}
-
-/* Where message @index of @size bytes lies. */
-static void *message_at(struct sk_buff *skb, unsigned int index, unsigned int size)
-{
-	const skb_frag_t *frag;
-	unsigned int in_slab;
-
-	if (!skb_is_gso(skb))
-		return skb->data;
-	in_slab = skb_frag_size(&skb_shinfo(skb)->frags[0]) / size;
-	frag = &skb_shinfo(skb)->frags[index / in_slab];
-	return skb_frag_address(frag) + (index % in_slab) * size;
-}
-
-static u8 packet_ecn(const struct sk_buff *skb)
-{
-	if (skb->protocol == htons(ETH_P_IP))
-		return ip_hdr(skb)->tos & INET_ECN_MASK;
-	if (skb->protocol == htons(ETH_P_IPV6))
-		return ipv6_get_dsfield(ipv6_hdr(skb)) & INET_ECN_MASK;
-	return INET_ECN_NOT_ECT; /* keepalive */
-}
-
-/* How many of the segments at the head may share a GSO packet: of equal size on
- * the wire but for a smaller last one, and of the same ECN field.
- */
-static unsigned int run_length(const struct nym_send_train *train,
-			       const struct sk_buff_head *segments,
-			       unsigned int size)
-{
-	unsigned int limit = min_t(unsigned int, NYM_TRAIN_MESSAGES,
-				   (IP_MAX_MTU - sizeof(struct ipv6hdr) -
-				    sizeof(struct udphdr)) / size);
-	u8 ecn = packet_ecn(skb_peek(segments));
-	const struct sk_buff *segment;
-	unsigned int count = 0;
-
-	skb_queue_walk(segments, segment) {
-		unsigned int segment_size = wire_size(train, segment->len);
-
-		if (count >= limit || segment_size > size ||
-		    packet_ecn(segment) != ecn)
-			break;
-		++count;
-		if (segment_size < size)
-			break;
-	}
-	return count;
-}
-
-/* Has the sending socket charged for @wire, and no longer for the packet that it
- * was made of: it is told when the former leaves the queues below, and keeps
- * them short. Charges are by truesize, so the new one takes over the old one's.
- */
-static void hand_over_owner(struct sk_buff *wire, struct sk_buff *packet)
-{
-	if (wire->destructor || !packet->destructor || !packet->sk)
-		return;
-	wire->sk = packet->sk;
-	wire->destructor = packet->destructor;
-	wire->truesize = packet->truesize;
-	packet->sk = NULL;
-	packet->destructor = NULL;
-}
-
-/* Frees a segment that was copied, and the packet that it was the end of. */
-static void finish_segment(struct sk_buff *segment, struct sk_buff *wire)
-{
-	struct sk_buff *owner = send_cb(segment)->owner;
-
-	if (owner) {
-		hand_over_owner(wire, owner);
-		consume_skb(owner);
-	} else {
-		hand_over_owner(wire, segment);
-	}
-	consume_skb(segment);
-}
-
-/* Drops the segment at the head, and the packet that it was the end of. */
-static void drop_segment(struct nym_send_train *train,
-			 struct sk_buff_head *segments)
-{
-	struct sk_buff *segment = __skb_dequeue(segments);
-
-	kfree_skb(send_cb(segment)->owner);
-	kfree_skb(segment);
-	DEV_STATS_INC(hop_peer(train, 0)->device->dev, tx_dropped);
-}
-
-/* Gives the segments back: the key that they were meant for is used up. */
-static void restage(struct nym_send_train *train, struct sk_buff_head *segments)
-{
-	struct nym_peer *peer = hop_peer(train, 0);
-	struct sk_buff *segment;
-
-	skb_queue_walk(segments, segment) {
-		consume_skb(send_cb(segment)->owner);
-		send_cb(segment)->owner = NULL;
-	}
-	spin_lock_bh(&peer->staged.lock);
-	skb_queue_splice_tail_init(segments, &peer->staged);
-	spin_unlock_bh(&peer->staged.lock);
-}
-
-/* Makes one datagram, or GSO packet of them, of the segments at the head. */
-static void build_wire(struct nym_send_train *train, struct sk_buff_head *segments)
-{
-	struct sk_buff *first = skb_peek(segments);
-	unsigned int size = wire_size(train, first->len);
-	u64 counters[NYM_MAX_HOPS];
-	struct sk_buff *wire = NULL;
-	unsigned int count, index, last_size = size;
-	u8 ecn = packet_ecn(first);
-
-	if (unlikely(size > IP_MAX_MTU - sizeof(struct ipv6hdr) -
-			    sizeof(struct udphdr))) {
-		drop_segment(train, segments);
-		return;
-	}
-	count = run_length(train, segments, size);
-	if (count > 1)
-		wire = alloc_gso(count, size);
-	if (!wire) {
-		count = 1;
-		wire = alloc_single(size);
-	}
-	if (unlikely(!wire)) {
-		drop_segment(train, segments);
-		return;
-	}
-	if (unlikely(!take_counters(train, count, counters))) {
-		kfree_skb(wire);
-		restage(train, segments);
-		return;
-	}
-	wire->priority = first->priority;
-	skb_copy_hash(wire, first);
-	for (index = 0; index < count; ++index) {
-		struct sk_buff *segment = __skb_dequeue(segments);
-		void *at = message_at(wire, index, size);
-
-		last_size = wire_size(train, segment->len);
-		/* A packet whose headers lie about it is sent as zeros: its
-		 * counter is taken, and the far side drops it.
-		 */
-		if (unlikely(!copy_packet(segment, at + train->prefix)))
-			memset(at + train->prefix, 0, segment->len);
-		if (segment->len)
-			train->has_data = true;
-		encrypt_message(train, at, segment->len, counters, index, ecn);
-		finish_segment(segment, wire);
-	}
-	if (last_size < size)
-		pskb_trim(wire, wire->len - (size - last_size));
-	if (count > 1)
-		skb_shinfo(wire)->gso_segs = count;
-	send_cb(wire)->messages = count;
-	send_cb(wire)->ecn = ecn;
-	__skb_queue_tail(&train->wire, wire);
-}
-
-/* Splits a GSO packet. The segments refer to its data; only their headers are
- * new. Its owner is kept aside, so that it is not divided among the segments.
- */
-static void split_packet(struct nym_send_train *train, struct sk_buff *skb,
-			 struct sk_buff_head *segments)
-{
-	void (*destructor)(struct sk_buff *skb) = skb->destructor;
-	struct sk_buff *segs, *segment, *next;
-	struct sock *sk = skb->sk;
-
-	send_cb(skb)->owner = NULL;
-	if (!skb_is_gso(skb)) {
-		__skb_queue_tail(segments, skb);
-		return;
-	}
-	skb->destructor = NULL;
-	skb->sk = NULL;
-	segs = skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_HIGHDMA);
-	skb->destructor = destructor;
-	skb->sk = sk;
-	if (IS_ERR_OR_NULL(segs)) {
-		kfree_skb(skb);
-		DEV_STATS_INC(hop_peer(train, 0)->device->dev, tx_dropped);
-		return;
-	}
-	skb_list_walk_safe(segs, segment, next) {
-		skb_mark_not_on_list(segment);
-		send_cb(segment)->owner = next ? NULL : skb;
-		__skb_queue_tail(segments, segment);
-	}
-}
+/* Departure */
 
 /* Charges the train to every hop's quota. */
 static bool charge_quotas(struct nym_send_train *train)
@@ -475,16 +93,40 @@ static void note_sent(struct nym_send_train *train)
 	}
 }
 
-static bool may_leave(struct nym_send_train *train)
+/* Return: NYM_DROP_UNSPEC where the train may leave, otherwise why not. */
+static enum nym_drop_reason judge_departure(struct nym_send_train *train)
 {
 	unsigned int hop;
 
-	if (skb_queue_empty(&train->wire))
-		return false;
 	for (hop = 0; hop < train->hops; ++hop)
 		if (READ_ONCE(hop_peer(train, hop)->is_dead))
-			return false;
-	return charge_quotas(train);
+			return NYM_DROP_REMOVED;
+	return charge_quotas(train) ? NYM_DROP_UNSPEC : NYM_DROP_QUOTA;
+}
+
+static void put_on_network(struct nym_send_train *train)
+{
+	struct nym_peer *outermost = hop_peer(train, train->hops - 1);
+	struct net_device *dev = outermost->device->dev;
+	enum nym_drop_reason reason;
+	struct sk_buff *skb;
+
+	if (skb_queue_empty(&train->wire))
+		return;
+	reason = judge_departure(train);
+	if (unlikely(reason)) {
+		DEV_STATS_ADD(dev, tx_dropped, skb_queue_len(&train->wire));
+		nym_drop_queue(outermost->device, &train->wire, reason);
+		return;
+	}
+	note_sent(train);
+	while ((skb = __skb_dequeue(&train->wire))) {
+		unsigned int messages = nym_wire(skb)->messages;
+
+		/* The tunnel below counts it as one packet. */
+		if (!nym_socket_send(outermost, skb, nym_wire(skb)->ecn))
+			dev_sw_netstats_tx_add(dev, messages - 1, 0);
+	}
 }
 
 /* Takes a train off the head of its pipeline onto the real network. */
@@ -493,22 +135,8 @@ static void leave(struct nym_train *base)
 	struct nym_send_train *train =
 		container_of(base, struct nym_send_train, train);
 	struct nym_peer *peer = hop_peer(train, 0);
-	struct nym_peer *outermost = hop_peer(train, train->hops - 1);
-	struct net_device *dev = peer->device->dev;
-	struct sk_buff *skb;
 
-	if (may_leave(train)) {
-		note_sent(train);
-		while ((skb = __skb_dequeue(&train->wire))) {
-			unsigned int messages = send_cb(skb)->messages;
-
-			/* The tunnel below counts it as one packet. */
-			if (!nym_socket_send(outermost, skb, send_cb(skb)->ecn))
-				dev_sw_netstats_tx_add(dev, messages - 1, 0);
-		}
-	}
-	if (!skb_queue_empty(&train->wire))
-		DEV_STATS_ADD(dev, tx_dropped, skb_queue_len(&train->wire));
+	put_on_network(train);
 	nym_peer_get(peer);
 	free_train(train);
 	/* What was staged while too many trains were under way. */
@@ -516,21 +144,25 @@ static void leave(struct nym_train *base)
 	nym_peer_put(peer);
 }
 
-static void encrypt_train(struct nym_train *base)
+/* Gives packets back: the keys that they were meant for are used up. */
+static void restage(struct nym_peer *peer, struct sk_buff_head *packets)
+{
+	spin_lock_bh(&peer->staged.lock);
+	skb_queue_splice_tail_init(packets, &peer->staged);
+	spin_unlock_bh(&peer->staged.lock);
+}
+
+static void process_train(struct nym_train *base)
 {
 	struct nym_send_train *train =
 		container_of(base, struct nym_send_train, train);
-	struct sk_buff_head segments;
 	struct nym_peer *peer;
-	struct sk_buff *skb;
 
 	rcu_read_lock();
 	peer = hop_peer(train, 0);
-	__skb_queue_head_init(&segments);
-	while ((skb = __skb_dequeue(&train->packets)))
-		split_packet(train, skb, &segments);
-	while (!skb_queue_empty(&segments))
-		build_wire(train, &segments);
+	nym_encrypt_train(train);
+	if (unlikely(!skb_queue_empty(&train->packets)))
+		restage(peer, &train->packets);
 	nym_pipeline_done(&train->train);
 	nym_pipeline_drain(&peer->tx, leave);
 	rcu_read_unlock();
@@ -552,6 +184,19 @@ static struct nym_keypair *usable_keypair(struct nym_peer *peer)
 	WRITE_ONCE(keypair->sending.is_valid, false);
 	nym_keypair_put(keypair, false);
 	return NULL;
+}
+
+/* The reason to drop for what check_path() and lay_out() return. */
+static enum nym_drop_reason path_drop_reason(int error)
+{
+	switch (error) {
+	case -EDESTADDRREQ:
+		return NYM_DROP_NO_ENDPOINT;
+	case -EADDRNOTAVAIL:
+		return NYM_DROP_NO_VIA_ADDRESS;
+	default:
+		return NYM_DROP_NO_CARRIER;
+	}
 }
 
 /* Lays out the headers of all nested hops. Return: 0 or a negative error. */
@@ -614,6 +259,7 @@ static struct nym_send_train *make_train(struct nym_peer *peer)
 {
 	struct nym_send_train *train;
 	struct nym_path path;
+	int ret;
 
 	if (nym_path_get(&path, peer))
 		return NULL;
@@ -622,9 +268,10 @@ static struct nym_send_train *make_train(struct nym_peer *peer)
 		return NULL;
 	__skb_queue_head_init(&train->packets);
 	__skb_queue_head_init(&train->wire);
-	train->train.process = encrypt_train;
-	if (lay_out(train, &path)) {
-		nym_send_purge_staged(peer);
+	train->train.process = process_train;
+	ret = lay_out(train, &path);
+	if (ret) {
+		nym_send_purge_staged(peer, path_drop_reason(ret));
 		goto err;
 	}
 	if (!take_keys(train, &path)) {
@@ -727,7 +374,7 @@ void nym_send_session_up(struct nym_peer *peer)
 	rcu_read_unlock();
 }
 
-void nym_send_purge_staged(struct nym_peer *peer)
+void nym_send_purge_staged(struct nym_peer *peer, enum nym_drop_reason reason)
 {
 	struct sk_buff_head staged;
 
@@ -736,7 +383,7 @@ void nym_send_purge_staged(struct nym_peer *peer)
 	skb_queue_splice_init(&peer->staged, &staged);
 	spin_unlock_bh(&peer->staged.lock);
 	DEV_STATS_ADD(peer->device->dev, tx_dropped, skb_queue_len(&staged));
-	__skb_queue_purge(&staged);
+	nym_drop_queue(peer->device, &staged, reason);
 }
 
 /* Stages a packet; the oldest makes room for it. */
@@ -750,7 +397,7 @@ static void stage(struct nym_peer *peer, struct sk_buff *skb)
 	__skb_queue_tail(&peer->staged, skb);
 	spin_unlock_bh(&peer->staged.lock);
 	if (oldest) {
-		kfree_skb(oldest);
+		nym_drop(peer->device, oldest, NYM_DROP_QUEUE_FULL);
 		DEV_STATS_INC(peer->device->dev, tx_dropped);
 	}
 }
@@ -785,14 +432,16 @@ static int send_nested(struct nym_peer *nested, const struct nym_bind *bind,
 	struct sk_buff *skb;
 	int ret;
 
-	if (!carrier)
-		return -ENOLINK;
-	ret = nym_nest_header_init(&header, bind, to);
-	if (ret)
+	ret = carrier ? nym_nest_header_init(&header, bind, to) : -ENOLINK;
+	if (ret) {
+		nym_drop_count(nested->device, path_drop_reason(ret), 1);
 		return ret;
+	}
 	skb = alloc_skb(header.len + len, GFP_ATOMIC);
-	if (!skb)
+	if (!skb) {
+		nym_drop_count(nested->device, NYM_DROP_NO_MEMORY, 1);
 		return -ENOMEM;
+	}
 	skb_reserve(skb, header.len);
 	skb_put_data(skb, message, len);
 	nym_nest_header_write(&header, skb_push(skb, header.len), len,
@@ -808,11 +457,13 @@ static int send_nested(struct nym_peer *nested, const struct nym_bind *bind,
 
 static int send_direct(struct nym_peer *peer, const void *message, size_t len)
 {
-	struct sk_buff *skb = alloc_single(len);
+	struct sk_buff *skb = nym_encrypt_alloc_single(len);
 	int ret;
 
-	if (!skb)
+	if (!skb) {
+		nym_drop_count(peer->device, NYM_DROP_NO_MEMORY, 1);
 		return -ENOMEM;
+	}
 	memcpy(skb->data, message, len);
 	local_bh_disable();
 	ret = nym_socket_send(peer, skb, INET_ECN_NOT_ECT);
@@ -848,6 +499,8 @@ int nym_send_control_to(struct nym_peer *nested, const struct nym_endpoint *to,
 	bind = rcu_dereference(nested->via.bind);
 	if (bind)
 		ret = send_nested(nested, bind, to, message, len);
+	else
+		nym_drop_count(nested->device, NYM_DROP_NO_CARRIER, 1);
 	rcu_read_unlock();
 	return ret;
 }
@@ -926,11 +579,12 @@ static struct nym_peer *route_packet(struct nym_device *device,
 				     &ipv6_hdr(skb)->daddr);
 }
 
-/* Judges a packet before it is staged. Return: 0, or why it is dropped; its
- * sender has been told what it may be told.
+/* Judges a packet before it is staged. Return: NYM_DROP_UNSPEC, or why it is
+ * dropped; its sender has been told what it may be told.
  */
-static int admit_packet(struct nym_device *device, struct sk_buff *skb,
-			struct nym_peer **peer)
+static enum nym_drop_reason admit_packet(struct nym_device *device,
+					 struct sk_buff *skb,
+					 struct nym_peer **peer)
 {
 	struct nym_path path;
 	unsigned int mtu;
@@ -940,7 +594,7 @@ static int admit_packet(struct nym_device *device, struct sk_buff *skb,
 		     ip_tunnel_parse_protocol(skb) != skb->protocol ||
 		     !pskb_inet_may_pull(skb))) {
 		net_dbg_ratelimited("%s: Invalid IP packet\n", device->dev->name);
-		return -EPROTONOSUPPORT;
+		return NYM_DROP_NOT_IP;
 	}
 	*peer = route_packet(device, skb);
 	if (unlikely(!*peer)) {
@@ -951,7 +605,7 @@ static int admit_packet(struct nym_device *device, struct sk_buff *skb,
 			net_dbg_ratelimited("%s: No peer has allowed IPs matching %pI6c\n",
 					    device->dev->name, &ipv6_hdr(skb)->daddr);
 		tell_unreachable(skb);
-		return -ENOKEY;
+		return NYM_DROP_NO_ALLOWED_IP;
 	}
 	ret = nym_path_get(&path, *peer);
 	if (!ret)
@@ -964,31 +618,31 @@ static int admit_packet(struct nym_device *device, struct sk_buff *skb,
 			net_dbg_ratelimited("%s: No carrier or via-address for peer %llu\n",
 					    device->dev->name, (*peer)->internal_id);
 		tell_unreachable(skb);
-		return ret;
+		return path_drop_reason(ret);
 	}
 	mtu = packet_mtu(skb, nym_path_mtu(&path));
 	if (unlikely(is_too_big(skb, mtu))) {
 		tell_too_big(skb, mtu);
-		return -EMSGSIZE;
+		return NYM_DROP_TOO_BIG;
 	}
-	return 0;
+	return NYM_DROP_UNSPEC;
 }
 
 netdev_tx_t nym_send_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct nym_device *device = netdev_priv(dev);
+	enum nym_drop_reason reason;
 	struct nym_peer *peer;
-	int ret;
 
 	rcu_read_lock();
-	ret = admit_packet(device, skb, &peer);
-	if (likely(!ret)) {
+	reason = admit_packet(device, skb, &peer);
+	if (likely(!reason)) {
 		skb_dst_drop(skb);
 		stage(peer, skb);
 		nym_send_staged(peer);
 	} else {
 		DEV_STATS_INC(dev, tx_errors);
-		kfree_skb(skb);
+		nym_drop(device, skb, reason);
 	}
 	rcu_read_unlock();
 	return NETDEV_TX_OK;

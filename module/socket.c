@@ -2,16 +2,22 @@
 /*
  * The device's UDP sockets, and the routes out of them.
  *
- * Datagrams are taken from the sockets' receive queues as soon as they are
- * queued, rather than through encap_rcv: the kernel takes GRO trains apart
- * before it shows them to an encapsulation socket, and leaves them whole for one
- * that only asks for UDP_GRO.
+ * Datagrams are taken from the sockets' receive queues rather than through
+ * encap_rcv: the kernel takes GRO trains apart before it shows them to an
+ * encapsulation socket, and leaves them whole for one that only asks for UDP_GRO.
+ *
+ * They are taken by the device's NAPI, on the CPU and in the round of softirqs that
+ * queued them: what comes one by one is found there together. One CPU at a time
+ * takes them, so that they enter their peers' pipelines in order; the work on them
+ * is spread from there.
  */
 #include "socket.h"
 #include "device.h"
+#include "drop.h"
 #include "endpoint.h"
 #include "peer.h"
 #include "receive.h"
+#include <linux/delay.h>
 #include <linux/inetdevice.h>
 #include <linux/net.h>
 #include <linux/slab.h>
@@ -26,6 +32,24 @@
 
 /* Room for what arrives on other CPUs while one takes the queue. */
 #define NYM_SOCKET_RCVBUF	(8 << 20)
+
+/* So many datagrams are taken at once before it is tried to let them gather. */
+#define NYM_TAKE_AT_ONCE	32
+
+/* Microseconds that they then gather for: as network cards delay an interrupt for
+ * the packets that follow.
+ */
+#define NYM_GATHER_US		100
+
+/**
+ * struct nym_socket_user - what a socket knows of us, its sk_user_data
+ * @device:	that it belongs to
+ * @rcu:	frees it after readers
+ */
+struct nym_socket_user {
+	struct nym_device *device;
+	struct rcu_head rcu;
+};
 
 /* Finds the route to @endpoint, by the cache where there is one. The local
  * address that worked before is kept (sticky source) as long as it is ours and
@@ -178,7 +202,7 @@ static int send_to(struct nym_device *device, struct sk_buff *skb,
 	if (ret) {
 		net_dbg_ratelimited("%s: No route to %pISpfsc, error %d\n",
 				    device->dev->name, &endpoint->addr, ret);
-		kfree_skb(skb);
+		nym_drop(device, skb, NYM_DROP_NO_ROUTE);
 	}
 	return ret;
 }
@@ -194,7 +218,7 @@ int nym_socket_send(struct nym_peer *peer, struct sk_buff *skb, u8 ecn)
 		ret = send_to(peer->device, skb, endpoint,
 			      &peer->endpoint_cache, ecn);
 	else
-		kfree_skb(skb);
+		nym_drop(peer->device, skb, NYM_DROP_NO_ENDPOINT);
 	rcu_read_unlock();
 	return ret;
 }
@@ -206,8 +230,10 @@ int nym_socket_send_reply(struct nym_device *device,
 	struct sk_buff *skb = alloc_skb(NYM_SOCKET_HEADROOM + len, GFP_ATOMIC);
 	int ret;
 
-	if (!skb)
+	if (!skb) {
+		nym_drop_count(device, NYM_DROP_NO_MEMORY, 1);
 		return -ENOMEM;
+	}
 	skb_reserve(skb, NYM_SOCKET_HEADROOM);
 	skb_put_data(skb, message, len);
 	local_bh_disable();
@@ -256,45 +282,85 @@ unsigned int nym_socket_path_mtu(struct nym_peer *peer)
 	return mtu;
 }
 
-/**
- * struct nym_socket_user - what a socket knows of us, its sk_user_data
- * @device:	that it belongs to
- * @taking:	bit 0: a CPU takes what has been received
- * @rcu:	frees it after readers
- */
-struct nym_socket_user {
-	struct nym_device *device;
-	unsigned long taking;
-	struct rcu_head rcu;
-};
-
-/* Takes all that is queued. One CPU at a time, so that datagrams enter their
- * peers' pipelines in order; the work on them is spread from there. Another CPU
- * that queues meanwhile leaves its datagram to this one.
- */
-static void take_received(struct nym_socket_user *user, struct sock *sk)
+/* Takes up to @budget datagrams off a socket. Return: how many. */
+static int take_received(struct nym_arrival *arrival, struct sock *sk, int budget)
 {
-	struct sk_buff *skb;
-	int off, err;
+	int done = 0;
 
-	do {
-		if (test_and_set_bit(0, &user->taking))
-			return;
-		for (;;) {
-			off = 0;
-			skb = __skb_recv_udp(sk, MSG_DONTWAIT, &off, &err);
-			if (skb)
-				nym_receive(user->device, skb);
-			else if (err == -EAGAIN)
-				break;
-			/* Another error is one that ICMP reported: not ours. */
+	while (sk && done < budget) {
+		int off = 0, err;
+		struct sk_buff *skb = __skb_recv_udp(sk, MSG_DONTWAIT, &off, &err);
+
+		if (skb) {
+			nym_receive(arrival, skb);
+			++done;
+		} else if (err == -EAGAIN) {
+			break;
 		}
-		clear_bit_unlock(0, &user->taking);
-		/* Orders the clearing before the look at the queue: a datagram
-		 * is either seen here, or its CPU sees the bit clear.
-		 */
-		smp_mb__after_atomic();
-	} while (!skb_queue_empty_lockless(&sk->sk_receive_queue));
+		/* Another error is one that ICMP reported: not ours. */
+	}
+	return done;
+}
+
+int nym_socket_poll(struct napi_struct *napi, int budget)
+{
+	struct nym_device *device = container_of(napi, struct nym_device, napi);
+	struct nym_arrival arrival;
+	int done;
+
+	if (unlikely(budget <= 0))
+		return 0;
+	rcu_read_lock();
+	nym_receive_begin(&arrival, device);
+	done = take_received(&arrival, rcu_dereference(device->sock4), budget);
+	done += take_received(&arrival, rcu_dereference(device->sock6),
+			      budget - done);
+	nym_receive_end(&arrival);
+	rcu_read_unlock();
+	/* Where nothing was gained by waiting, what comes now is taken at once
+	 * again.
+	 */
+	if (arrival.has_trains || (done == 1 && READ_ONCE(device->has_waited)))
+		WRITE_ONCE(device->take_at_once, NYM_TAKE_AT_ONCE);
+	WRITE_ONCE(device->has_waited, false);
+	if (done < budget)
+		napi_complete_done(napi, done);
+	return done;
+}
+
+void nym_socket_take_work(struct work_struct *work)
+{
+	struct nym_device *device =
+		container_of(work, struct nym_device, take_work);
+
+	usleep_range(NYM_GATHER_US, 2 * NYM_GATHER_US);
+	WRITE_ONCE(device->has_waited, true);
+	local_bh_disable();
+	napi_schedule(&device->napi);
+	local_bh_enable();
+}
+
+/* Has what was queued taken. Datagrams that come one by one, each in a round of
+ * softirqs of its own, are left to gather for a moment: a train costs less than
+ * its messages one by one, and so does what it causes, TCP's acknowledgements most
+ * of all. Whether they do come so is tried again and again, since for a sender who
+ * waits for an answer, as for trains, the moment would be lost.
+ */
+static void schedule_take(struct nym_device *device)
+{
+	unsigned int at_once = READ_ONCE(device->take_at_once);
+	unsigned long now = jiffies;
+
+	/* Nor is there anything to gather where hardly anything comes. */
+	if (now - READ_ONCE(device->last_arrival) > 1)
+		at_once = NYM_TAKE_AT_ONCE;
+	WRITE_ONCE(device->last_arrival, now);
+	if (at_once) {
+		WRITE_ONCE(device->take_at_once, at_once - 1);
+		napi_schedule(&device->napi);
+	} else {
+		queue_work(device->crypt_wq, &device->take_work);
+	}
 }
 
 static void data_ready(struct sock *sk)
@@ -305,7 +371,7 @@ static void data_ready(struct sock *sk)
 	rcu_read_lock();
 	user = rcu_dereference_sk_user_data(sk);
 	if (user)
-		take_received(user, sk);
+		schedule_take(user->device);
 	rcu_read_unlock();
 	local_bh_enable();
 }
@@ -427,6 +493,12 @@ void nym_socket_reinit(struct nym_device *device, struct sock *sock4,
 	if (sock4)
 		device->incoming_port = ntohs(inet_sk(sock4)->inet_sport);
 	mutex_unlock(&device->socket_update_lock);
+	/* What came before the new ones were found was announced in vain. */
+	if (sock4) {
+		local_bh_disable();
+		napi_schedule(&device->napi);
+		local_bh_enable();
+	}
 	/* Senders and data_ready() that saw the old ones are done afterwards. */
 	synchronize_net();
 	release(old4);

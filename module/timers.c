@@ -43,10 +43,11 @@ static void retransmit_handshake_expired(struct timer_list *timer)
 {
 	struct nym_peer *peer = timer_container_of(peer, timer,
 						   timer_retransmit_handshake);
+	unsigned int attempts = READ_ONCE(peer->timer_handshake_attempts);
 	struct nym_endpoint endpoint = {};
 
 	nym_endpoint_read(peer, &endpoint);
-	if (peer->timer_handshake_attempts > NYM_MAX_HANDSHAKE_ATTEMPTS) {
+	if (attempts > NYM_MAX_HANDSHAKE_ATTEMPTS) {
 		pr_debug("%s: Handshake for peer %llu (%pISpfsc) did not complete after %d attempts, giving up\n",
 			 peer->device->dev->name, peer->internal_id,
 			 &endpoint.addr, NYM_MAX_HANDSHAKE_ATTEMPTS + 2);
@@ -55,17 +56,18 @@ static void retransmit_handshake_expired(struct timer_list *timer)
 		/* Packets that waited in vain are dropped, so that they do not
 		 * come out much later.
 		 */
-		nym_send_purge_staged(peer);
+		nym_send_purge_staged(peer, NYM_DROP_UNREACHABLE);
 		if (!timer_pending(&peer->timer_zero_key_material))
 			mod_peer_timer(peer, &peer->timer_zero_key_material,
 				       NYM_REJECT_AFTER_TIME * 3 * HZ);
 		nym_event_send(peer, NYM_EVENT_PEER_UNREACHABLE);
 		return;
 	}
-	++peer->timer_handshake_attempts;
+	/* An attempt that is begun meanwhile may begin to count anew. */
+	WRITE_ONCE(peer->timer_handshake_attempts, ++attempts);
 	pr_debug("%s: Handshake for peer %llu (%pISpfsc) did not complete after %d seconds, retrying (try %d)\n",
 		 peer->device->dev->name, peer->internal_id, &endpoint.addr,
-		 NYM_REKEY_TIMEOUT, peer->timer_handshake_attempts + 1);
+		 NYM_REKEY_TIMEOUT, attempts + 1);
 	/* The source address may be what keeps answers from coming. */
 	nym_endpoint_clear_source(peer);
 	nym_handshake_initiate(peer, true);
@@ -180,9 +182,9 @@ void nym_timers_handshake_initiated(struct nym_peer *peer)
 void nym_timers_handshake_complete(struct nym_peer *peer)
 {
 	timer_delete(&peer->timer_retransmit_handshake);
-	peer->timer_handshake_attempts = 0;
+	WRITE_ONCE(peer->timer_handshake_attempts, 0);
 	WRITE_ONCE(peer->sent_lastminute_handshake, false);
-	ktime_get_real_ts64(&peer->walltime_last_handshake);
+	atomic64_set(&peer->walltime_last_handshake, ktime_get_real_ns());
 	nym_event_send(peer, NYM_EVENT_HANDSHAKE_COMPLETED);
 }
 

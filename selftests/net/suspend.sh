@@ -3,7 +3,7 @@
 # No key outlives the moment at which memory may be put aside for others to
 # read: suspend wipes sessions, and new ones are made afterwards.  User-mode
 # Linux has no suspend.
-# guests: 6.1 6.12
+# guests: 6.1 6.12 7.2-races
 . "$(dirname "$0")/lib.sh"
 
 power=/sys/power
@@ -11,7 +11,7 @@ if ! [ -w $power/pm_test ] || ! grep -qw freeze $power/state; then
 	ktap_skip_all 'this kernel cannot try a suspend'
 fi
 
-ktap_plan 3
+ktap_plan 4
 
 internet client entry exit
 gateway entry
@@ -65,7 +65,27 @@ path_comes_back()
 	sed '1,/^asleep/d' "$WORK/said" | grep -c '^created' | grep -qx 2
 }
 
+# Whatever is under way at that moment: messages, handshakes, a change of the peers.
+sleeps_under_traffic()
+{
+	local ping i
+
+	ip netns exec client ping -n -q -i 0.005 -s 1000 "$(inner 4 exit)" \
+		>/dev/null 2>&1 &
+	ping=$!
+	for i in 1 2 3; do
+		ns client "$NYMCTL" set nym0 fwmark "$i" \
+			peer "$(public_key entry)" \
+			endpoint "$(endpoint 4 entry 51820)" &
+		suspend
+		wait $!
+	done
+	kill "$ping"
+	ping_to client "$(inner 4 exit)"
+}
+
 test_case 'a machine with a path up goes to sleep and wakes' sleeps_and_wakes
 test_case 'keys are wiped before it sleeps' keys_are_wiped_before
 test_case 'the path comes back with new keys' path_comes_back
+test_case 'it sleeps and wakes under traffic' sleeps_under_traffic
 ktap_end

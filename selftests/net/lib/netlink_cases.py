@@ -6,7 +6,6 @@ Documentation/netlink/specs/nym.yaml describes. Exit status 0 is success."""
 # pylint: disable=protected-access
 import errno
 import os
-import re
 import socket
 import struct
 import subprocess
@@ -14,38 +13,10 @@ import sys
 
 import genetlink as nl
 from genetlink import attr, u8, u16, u32, u64
+from uapi import C
 
 DEVICE = "nym0"
 UNLIMITED = (1 << 64) - 1
-HEADER = os.path.join(os.path.dirname(os.path.realpath(__file__)),
-                      "../../../module/uapi/linux/nym.h")
-
-
-def constants():
-    """The names and values that the header gives to the attributes."""
-    with open(HEADER, encoding="ascii") as file:
-        text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-    found = {}
-    for body in re.findall(r"enum \w+ \{(.*?)\}", text, flags=re.S):
-        value = -1
-        for entry in body.split(","):
-            name, _, given = (part.strip() for part in entry.partition("="))
-            if not name:
-                continue
-            shift = re.fullmatch(r"1U << (\d+)", given)
-            if shift:
-                value = 1 << int(shift[1])
-            elif given.isdigit():
-                value = int(given)
-            elif given:
-                continue
-            else:
-                value += 1
-            found[name] = value
-    return found
-
-
-C = type("Constants", (), constants())
 
 
 def key(i):

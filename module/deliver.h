@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Delivery: what must be done with decrypted messages in order. First the replay
+ * windows of all layers, then what follows from having heard each peer, then the
+ * packets' way to the stack.
+ */
+#ifndef _NYM_DELIVER_H
+#define _NYM_DELIVER_H
+
+#include <linux/netdevice.h>
+
+struct nym_peer;
+
+/* NAPI poll of struct nym_peer.napi: drains struct nym_peer.rx. */
+int nym_deliver_poll(struct napi_struct *napi, int budget);
+
+/* Frees what a removed peer still has in its pipeline. Context: its NAPI is
+ * disabled, and the crypt workqueue was flushed after the peer's keys went away.
+ */
+void nym_deliver_purge(struct nym_peer *peer);
+
+#endif /* _NYM_DELIVER_H */
