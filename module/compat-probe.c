@@ -11,6 +11,7 @@
 #include <crypto/blake2s.h>
 #include <linux/netdevice.h>
 #include <linux/random.h>
+#include <linux/skbuff.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
@@ -131,3 +132,6 @@ static const struct genl_info *probe_genl_info_dump(struct netlink_callback *cb)
 {
 	return genl_info_dump(cb);
 }
+
+#line 1 "probe:NYM_HAVE_DROP_REASON_IP_TUNNEL_ECN"
+static const enum skb_drop_reason probe_ip_tunnel_ecn = SKB_DROP_REASON_IP_TUNNEL_ECN;

@@ -13,6 +13,7 @@
 #include <crypto/blake2s.h>
 #include <linux/netdevice.h>
 #include <linux/random.h>
+#include <linux/skbuff.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
@@ -127,6 +128,10 @@ static inline void nym_netdev_free_tstats(struct net_device *dev)
 #ifndef DEV_STATS_INC
 #define DEV_STATS_INC(dev, field)	(((dev)->stats.field)++)
 #define DEV_STATS_ADD(dev, field, n)	(((dev)->stats.field) += (n))
+#endif
+
+#ifndef NYM_HAVE_DROP_REASON_IP_TUNNEL_ECN
+#define SKB_DROP_REASON_IP_TUNNEL_ECN	SKB_DROP_REASON_IP_INHDR
 #endif
 
 #ifndef NYM_HAVE_WQ_PERCPU

@@ -3,6 +3,7 @@
 #include "decrypt.h"
 #include "buffer.h"
 #include "device.h"
+#include "drop.h"
 #include "handshake.h"
 #include "nest.h"
 #include "noise.h"
@@ -66,13 +67,15 @@ struct nym_receive_train *nym_receive_train_alloc(struct nym_keypair *keypair,
 void nym_receive_train_free(struct nym_receive_train *train)
 {
 	struct nym_sender *sender = train->senders;
+	struct sk_buff *skb;
 	unsigned int i;
 
 	for (i = 0; i < train->count; ++i) {
-		kfree_skb(train->received[i].skb);
+		consume_skb(train->received[i].skb);
 		nym_peer_put(train->received[i].nested);
 	}
-	__skb_queue_purge(&train->sources);
+	while ((skb = __skb_dequeue(&train->sources)))
+		consume_skb(skb);
 	for (i = 0; i < train->num_blocks; ++i)
 		put_page(train->blocks[i]);
 	while (sender) {
@@ -178,23 +181,34 @@ static bool open_nested(struct nym_receive_train *train,
 	struct nym_sender *sender = NULL;
 	struct nym_endpoint from;
 
+	received->reason = NYM_DROP_NO_SESSION;
 	if (received->layers >= NYM_MAX_HOPS)
 		return false;
 	keypair = known_keypair(train, nested, message->receiver_index);
-	if (!keypair)
-		keypair = found = nym_find_keypair(nested->device,
-						   message->receiver_index);
-	if (keypair && nym_keypair_peer(keypair) == nested &&
-	    is_usable(keypair, counter) &&
-	    chacha20poly1305_decrypt(message->encrypted_data,
-				     message->encrypted_data,
-				     len - sizeof(*message), NULL, 0, counter,
-				     keypair->receiving.key)) {
-		nym_nest_read_source(&from, received->plain.data);
-		sender = get_sender(train, keypair, &from);
-		if (sender)
-			add_layer(received, sender, counter, len);
+	if (!keypair) {
+		found = nym_find_keypair(nested->device, message->receiver_index);
+		keypair = found;
 	}
+	if (!keypair)
+		return false;
+	if (nym_keypair_peer(keypair) != nested) {
+		received->reason = NYM_DROP_OUTSIDE_CARRIER;
+		goto out;
+	}
+	if (!is_usable(keypair, counter))
+		goto out;
+	received->reason = NYM_DROP_NOT_AUTHENTIC;
+	if (!chacha20poly1305_decrypt(message->encrypted_data,
+				      message->encrypted_data,
+				      len - sizeof(*message), NULL, 0, counter,
+				      keypair->receiving.key))
+		goto out;
+	received->reason = NYM_DROP_NO_MEMORY;
+	nym_nest_read_source(&from, received->plain.data);
+	sender = get_sender(train, keypair, &from);
+	if (sender)
+		add_layer(received, sender, counter, len);
+out:
 	nym_keypair_put(found, false);
 	return sender;
 }
@@ -211,14 +225,17 @@ static bool enter_nested(struct nym_receive_train *train,
 	bool set_ce = false;
 	u8 ecn;
 
+	received->reason = NYM_DROP_MALFORMED;
 	if (result->len < sizeof(*header))
 		return false;
 	/* RFC 6040, section 4.2: what a router between carrier and peer can't
 	 * have done means that the datagram is to be dropped.
 	 */
 	ecn = nym_nest_read_ecn(received->plain.data);
-	if (__INET_ECN_decapsulate(received->ecn, ecn, &set_ce) > 1)
+	if (__INET_ECN_decapsulate(received->ecn, ecn, &set_ce) > 1) {
+		received->reason = NYM_DROP_ECN;
 		return false;
+	}
 	if (set_ce)
 		ecn = INET_ECN_CE;
 	else if (received->ecn == INET_ECN_ECT_1 && ecn == INET_ECN_ECT_0)
@@ -271,6 +288,7 @@ void nym_decrypt_inside(struct nym_receive_train *train,
 			received->mtu = result.mtu;
 			return;
 		case NYM_NEST_MALFORMED:
+			received->reason = NYM_DROP_MALFORMED;
 			return;
 		case NYM_NEST_MESSAGE:
 			if (!enter_nested(train, received, &result))
@@ -366,13 +384,15 @@ static void open_in_skb(struct nym_receive_train *train,
 		     sizeof(struct nym_message_data);
 	} else {
 		skb = netdev_alloc_skb(dev, received->len);
-		if (!skb)
+		if (!skb) {
+			received->reason = NYM_DROP_NO_MEMORY;
 			return;
+		}
 		to = skb->data;
 	}
 	if (!open_to(train, received, to, counter)) {
 		if (!in_place)
-			kfree_skb(skb);
+			consume_skb(skb);
 		return;
 	}
 	if (in_place)
@@ -513,12 +533,15 @@ static void open_message(struct nym_receive_train *train,
 	struct nym_message_data header;
 	u64 counter;
 
+	received->reason = NYM_DROP_MALFORMED;
 	if (skb_copy_bits(received->source, received->offset, &header,
 			  sizeof(header)))
 		return;
 	counter = le64_to_cpu(header.counter);
+	received->reason = NYM_DROP_NO_SESSION;
 	if (!is_usable(train->outer.keypair, counter))
 		return;
+	received->reason = NYM_DROP_NOT_AUTHENTIC;
 	if (train->count == 1 || !open_in_buffer(train, received, tail, counter))
 		open_in_skb(train, received, counter);
 }
@@ -532,6 +555,10 @@ void nym_decrypt_train(struct nym_receive_train *train)
 	for (i = 0; i < train->count; ++i)
 		open_message(train, &train->received[i], &tail);
 	close_block(&tail);
+	/* It is dropped with its reason by who looks at the message. */
+	if (train->count == 1 && !train->received[0].layers &&
+	    !train->received[0].skb)
+		train->received[0].skb = __skb_dequeue(&train->sources);
 	while ((skb = __skb_dequeue(&train->sources)))
 		consume_skb(skb);
 }

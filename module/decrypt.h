@@ -61,12 +61,14 @@ enum nym_content {
  * @offset:	of the message in @source
  * @len:	bytes of the message
  * @skb:	where it holds the plaintext: an skb of this message's own. NULL
- *		where the plaintext lies in a buffer
+ *		where the plaintext lies in a buffer. The datagram, where that is
+ *		this one message and was not decrypted
  * @plain:	innermost plaintext
  * @layers:	how many were decrypted
  * @valid:	how many of them also passed the replay window
  * @content:	what @plain is
  * @ecn:	ECN field to be combined with @plain's
+ * @reason:	why it is dropped (enum nym_drop_reason), where it is
  * @nested:	nested peer concerned by a handshake or error, with a reference
  * @mtu:	told by an error
  * @layer:	the layers, outermost first
@@ -81,6 +83,7 @@ struct nym_received {
 	u8 valid;
 	u8 content;
 	u8 ecn;
+	u8 reason;
 	struct nym_peer *nested;
 	unsigned int mtu;
 	struct nym_layer layer[NYM_MAX_HOPS];
@@ -135,7 +138,7 @@ struct nym_receive_train *nym_receive_train_alloc(struct nym_keypair *keypair,
 						  const struct nym_endpoint *from,
 						  u8 ecn, unsigned int count);
 
-/* Frees a train and all that it still has. */
+/* Frees a train and all that it still has, none of which was dropped. */
 void nym_receive_train_free(struct nym_receive_train *train);
 
 /* Decrypts all of a train. Context: BH disabled, RCU read section. */

@@ -4,6 +4,7 @@
 #include "coalesce.h"
 #include "decrypt.h"
 #include "device.h"
+#include "drop.h"
 #include "endpoint.h"
 #include "fragment.h"
 #include "handshake.h"
@@ -48,6 +49,7 @@ static unsigned int check_run(struct nym_receive_train *train, unsigned int l,
 			received->valid = l + 1;
 			*any = true;
 		} else {
+			received->reason = NYM_DROP_REPLAYED;
 			net_dbg_ratelimited("%s: Packet has invalid nonce %llu (max %llu)\n",
 					    nym_keypair_peer(keypair)->device->dev->name,
 					    received->layer[l].counter,
@@ -156,8 +158,15 @@ static void note_layer(struct nym_receive_train *train, unsigned int l)
 		note_received(last, l, bytes, has_data);
 }
 
-static void drop_unallowed(struct nym_peer *peer, const struct sk_buff *skb,
-			   unsigned int packets)
+/* Drops a message, whose plaintext or datagram may have an skb of its own. */
+static void drop_received(struct nym_device *device, struct nym_received *received,
+			  enum nym_drop_reason reason)
+{
+	nym_drop_some(device, received->skb, reason, 1);
+	received->skb = NULL;
+}
+
+static void log_unallowed(struct nym_peer *peer, const struct sk_buff *skb)
 {
 	struct net_device *dev = peer->device->dev;
 	struct nym_endpoint endpoint = {};
@@ -171,8 +180,6 @@ static void drop_unallowed(struct nym_peer *peer, const struct sk_buff *skb,
 		net_dbg_ratelimited("%s: Packet has unallowed src IP (%pI6c) from peer %llu (%pISpfsc)\n",
 				    dev->name, &ipv6_hdr(skb)->saddr,
 				    peer->internal_id, &endpoint.addr);
-	DEV_STATS_ADD(dev, rx_errors, packets);
-	DEV_STATS_ADD(dev, rx_frame_errors, packets);
 }
 
 /* Makes the plaintext a packet of the device, its headers checked and its
@@ -251,29 +258,33 @@ static void hand_over(struct napi_struct *napi, struct sk_buff *skb,
 {
 	struct nym_peer *peer = innermost_peer(received);
 	struct net_device *dev = peer->device->dev;
+	enum nym_drop_reason reason;
 
 	if (unlikely(!prepare_packet(dev, skb))) {
 		net_dbg_ratelimited("%s: Packet is neither ipv4 nor ipv6 from peer %llu\n",
 				    dev->name, peer->internal_id);
 		DEV_STATS_INC(dev, rx_errors);
 		DEV_STATS_INC(dev, rx_length_errors);
-		goto drop;
+		nym_drop_some(peer->device, skb, NYM_DROP_NOT_IP, packets);
+		return;
 	}
 	if (unlikely(!is_allowed_source(peer, skb))) {
-		drop_unallowed(peer, skb, packets);
+		log_unallowed(peer, skb);
+		reason = NYM_DROP_SOURCE_NOT_ALLOWED;
 		goto drop;
 	}
 	if (unlikely(INET_ECN_decapsulate(skb, received->ecn,
 					  nym_nest_read_ecn(skb_network_header(skb))) > 1)) {
-		DEV_STATS_ADD(dev, rx_errors, packets);
-		DEV_STATS_ADD(dev, rx_frame_errors, packets);
+		reason = NYM_DROP_ECN;
 		goto drop;
 	}
 	napi_gro_receive(napi, skb);
 	count_received(dev, packets, bytes);
 	return;
 drop:
-	kfree_skb(skb);
+	DEV_STATS_ADD(dev, rx_errors, packets);
+	DEV_STATS_ADD(dev, rx_frame_errors, packets);
+	nym_drop_some(peer->device, skb, reason, packets);
 }
 
 /* Hands over what was joined so far. */
@@ -292,7 +303,7 @@ static void flush(struct nym_delivery *delivery)
 static bool may_join(const struct net_device *dev, const struct nym_plain *plain)
 {
 	bool is_ipv4 = plain->header[0] >> 4 == 4;
-	const struct in_device *in_dev;
+	struct in_device *in_dev;
 	const struct inet6_dev *in6_dev;
 
 	if (!(dev->features & NETIF_F_GRO))
@@ -329,6 +340,8 @@ static void deliver_plain(struct nym_delivery *delivery,
 	if (unlikely(!nym_coalesce_begin(&delivery->coalesce, delivery->napi,
 					 &received->plain))) {
 		DEV_STATS_INC(dev, rx_dropped);
+		nym_drop_count(innermost_peer(received)->device,
+			       NYM_DROP_NO_MEMORY, 1);
 		return;
 	}
 	delivery->first = received;
@@ -358,17 +371,20 @@ static void deliver_packet(struct nym_delivery *delivery,
 	hand_over(delivery->napi, skb, received, 1, innermost_len(received));
 }
 
-static void deliver_handshake(const struct nym_received *received)
+static void deliver_handshake(struct nym_received *received)
 {
 	struct nym_peer *carrier = innermost_peer(received);
 	const struct nym_plain *plain = &received->plain;
 	struct nym_nest_result result;
 	struct nym_endpoint from;
 
-	/* Looked at again, as the carrier may have changed. */
-	if (nym_nest_classify(carrier, plain->data, plain->len, &result) !=
-		    NYM_NEST_MESSAGE || result.peer != received->nested)
+	/* Looked at again, as the carrier may have changed, or the peer gone. */
+	if (!received->nested ||
+	    nym_nest_classify(carrier, plain->data, plain->len, &result) !=
+		    NYM_NEST_MESSAGE || result.peer != received->nested) {
+		drop_received(carrier->device, received, NYM_DROP_OUTSIDE_CARRIER);
 		return;
+	}
 	nym_nest_read_source(&from, plain->data);
 	nym_handshake_receive(carrier->device, plain->data + result.offset,
 			      result.len, &from, received->nested, carrier);
@@ -381,10 +397,13 @@ static void deliver_fragment(struct nym_receive_train *train,
 static void deliver(struct nym_receive_train *train, struct nym_received *received,
 		    struct nym_delivery *delivery)
 {
-	struct net_device *dev = nym_keypair_peer(train->outer.keypair)->device->dev;
+	struct nym_device *device = nym_keypair_peer(train->outer.keypair)->device;
+	struct net_device *dev = device->dev;
 
-	if (!received->layers || received->valid < received->layers) {
+	if (!received->layers || received->valid < received->layers ||
+	    received->content == NYM_CONTENT_NONE) {
 		DEV_STATS_INC(dev, rx_errors);
+		drop_received(device, received, received->reason);
 		return;
 	}
 	switch ((enum nym_content)received->content) {
@@ -398,8 +417,7 @@ static void deliver(struct nym_receive_train *train, struct nym_received *receiv
 		count_received(dev, 1, innermost_len(received));
 		break;
 	case NYM_CONTENT_HANDSHAKE:
-		if (received->nested)
-			deliver_handshake(received);
+		deliver_handshake(received);
 		break;
 	case NYM_CONTENT_FRAGMENT:
 		flush(delivery);
@@ -410,7 +428,6 @@ static void deliver(struct nym_receive_train *train, struct nym_received *receiv
 			nym_path_learn_mtu(received->nested, received->mtu);
 		break;
 	case NYM_CONTENT_NONE:
-		DEV_STATS_INC(dev, rx_errors);
 		break;
 	}
 }
@@ -430,6 +447,7 @@ static void charge_quotas(struct nym_receive_train *train)
 					     received->layer[l].len))
 				continue;
 			received->content = NYM_CONTENT_NONE;
+			received->reason = NYM_DROP_QUOTA;
 			break;
 		}
 	}
@@ -512,17 +530,23 @@ static void deliver_fragment(struct nym_receive_train *train,
 	struct sk_buff *skb = take_fragment(received, delivery->napi);
 	struct nym_received *inside;
 	unsigned int l;
+	int ret;
 
 	if (!skb || !prepare_packet(dev, skb)) {
 		DEV_STATS_INC(dev, rx_errors);
-		kfree_skb(skb);
+		nym_drop_some(carrier->device, skb,
+			      skb ? NYM_DROP_NOT_IP : NYM_DROP_NO_MEMORY, 1);
 		return;
 	}
-	if (nym_fragment_gather(carrier, skb))
+	ret = nym_fragment_gather(carrier, skb);
+	if (ret) {
+		if (ret != -EINPROGRESS)
+			nym_drop_count(carrier->device, NYM_DROP_REASSEMBLY, 1);
 		return;
+	}
 	whole = make_whole(train, received, skb);
 	if (!whole) {
-		kfree_skb(skb);
+		nym_drop_some(carrier->device, skb, NYM_DROP_NO_MEMORY, 1);
 		return;
 	}
 	inside = &whole->received[0];
@@ -536,6 +560,8 @@ static void deliver_fragment(struct nym_receive_train *train,
 	 */
 	if (inside->content != NYM_CONTENT_FRAGMENT || inside->layers > layers)
 		deliver(whole, inside, delivery);
+	else
+		drop_received(carrier->device, inside, NYM_DROP_REASSEMBLY);
 	nym_receive_train_free(whole);
 }
 
@@ -567,9 +593,15 @@ int nym_deliver_poll(struct napi_struct *napi, int budget)
 
 void nym_deliver_purge(struct nym_peer *peer)
 {
+	struct nym_receive_train *train;
 	struct nym_train *base;
+	unsigned int i;
 
-	while ((base = nym_pipeline_pop(&peer->rx)))
-		nym_receive_train_free(container_of(base, struct nym_receive_train, train));
+	while ((base = nym_pipeline_pop(&peer->rx))) {
+		train = container_of(base, struct nym_receive_train, train);
+		for (i = 0; i < train->count; ++i)
+			drop_received(peer->device, &train->received[i],
+				      NYM_DROP_REMOVED);
+		nym_receive_train_free(train);
+	}
 }
-

@@ -3,6 +3,7 @@
  * namespaces and taken away, and what suspend and a cloned machine do to it.
  */
 #include "device.h"
+#include "drop.h"
 #include "endpoint.h"
 #include "handshake.h"
 #include "noise.h"
@@ -70,6 +71,7 @@ static int device_init(struct net_device *dev)
 	set_bit(NAPI_STATE_NO_BUSY_POLL, &device->napi.state);
 	netif_napi_add(dev, &device->napi, nym_socket_poll);
 	napi_enable(&device->napi);
+	INIT_WORK(&device->take_work, nym_socket_take_work);
 	return 0;
 }
 
@@ -85,7 +87,7 @@ static int device_stop(struct net_device *dev)
 	nym_handshake_queue_purge(device);
 
 	list_for_each_entry(peer, &device->peer_list, peer_list) {
-		nym_send_purge_staged(peer);
+		nym_send_purge_staged(peer, NYM_DROP_REMOVED);
 		nym_timers_stop(peer);
 		nym_noise_handshake_clear(&peer->handshake);
 		nym_keypairs_clear(&peer->keypairs);
@@ -103,6 +105,7 @@ static void device_uninit(struct net_device *dev)
 	struct nym_device *device = netdev_priv(dev);
 
 	/* Its sockets are gone; it may still be on its last round. */
+	cancel_work_sync(&device->take_work);
 	napi_disable(&device->napi);
 	netif_napi_del(&device->napi);
 
@@ -172,6 +175,7 @@ static void device_free(struct nym_device *device)
 		destroy_workqueue(device->crypt_wq);
 	if (device->crypt)
 		nym_crypt_free(device->crypt);
+	nym_drops_free(device->drops);
 	if (device->binds)
 		nym_path_table_free(device->binds);
 	kvfree(device->indices);
@@ -190,8 +194,9 @@ static int device_alloc(struct nym_device *device)
 	device->indices = nym_index_table_alloc();
 	device->binds = nym_path_table_alloc();
 	device->crypt = nym_crypt_alloc();
+	device->drops = nym_drops_alloc();
 	if (!device->pubkeys || !device->indices || !device->binds ||
-	    !device->crypt)
+	    !device->crypt || !device->drops)
 		return -ENOMEM;
 
 	/* Handshakes are slow and rare and may run anywhere. They stop during

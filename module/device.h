@@ -31,6 +31,7 @@
 #include <linux/workqueue.h>
 
 struct nym_crypt;
+struct nym_drops;
 struct nym_path_table;
 
 /**
@@ -60,6 +61,11 @@ struct nym_handshake_queue {
  * @sock4:		UDP over IPv4, or NULL while down
  * @sock6:		UDP over IPv6, or NULL
  * @napi:		takes what the sockets receive
+ * @take_work:		has @napi do so later
+ * @has_waited:		@take_work has @napi polled
+ * @last_arrival:	jiffies when a datagram was last queued
+ * @take_at_once:	how many more times @napi is not to wait; a hint, as are the
+ *			two before, written without a lock
  * @incoming_port:	UDP port, 0 draws one at each bring-up
  * @fwmark:		mark of the outer packets
  * @identity:		default identity, or NULL while no private key is set
@@ -68,6 +74,7 @@ struct nym_handshake_queue {
  * @handshake_wq:	sends and receives handshakes, and wipes keys
  * @crypt_wq:		workqueue of @crypt
  * @crypt:		per-CPU queues of trains to encrypt and decrypt
+ * @drops:		per-CPU counters of what was dropped and why
  * @handshakes:		handshake messages received
  * @last_under_load:	boottime ns when it last was under load, 0 for never
  * @cookie_secret:	makes our cookies
@@ -88,6 +95,10 @@ struct nym_device {
 	struct sock __rcu *sock4;
 	struct sock __rcu *sock6;
 	struct napi_struct napi;
+	struct work_struct take_work;
+	unsigned int take_at_once;
+	bool has_waited;
+	unsigned long last_arrival;
 	u16 incoming_port;
 	u32 fwmark;
 	struct nym_identity __rcu *identity;
@@ -95,6 +106,7 @@ struct nym_device {
 	struct workqueue_struct *handshake_wq;
 	struct workqueue_struct *crypt_wq;
 	struct nym_crypt __percpu *crypt;
+	struct nym_drops __percpu *drops;
 	struct nym_handshake_queue handshakes;
 	u64 last_under_load;
 	struct nym_cookie_secret cookie_secret;

@@ -3,6 +3,7 @@
 #include "encrypt.h"
 #include "buffer.h"
 #include "device.h"
+#include "drop.h"
 #include "noise.h"
 #include "peer.h"
 #include "socket.h"
@@ -30,9 +31,9 @@ static struct nym_packet *nym_packet(const struct sk_buff *skb)
 	return (struct nym_packet *)skb->cb;
 }
 
-static struct net_device *train_dev(const struct nym_send_train *train)
+static struct nym_device *train_device(const struct nym_send_train *train)
 {
-	return nym_keypair_peer(train->keypairs[0])->device->dev;
+	return nym_keypair_peer(train->keypairs[0])->device;
 }
 
 /* Sizes */
@@ -138,7 +139,7 @@ static struct sk_buff *alloc_gso(unsigned int count, unsigned int size)
 		unsigned int bytes;
 
 		if (i == MAX_SKB_FRAGS || !nym_buffer_room(size, &room)) {
-			kfree_skb(skb);
+			consume_skb(skb);
 			return NULL;
 		}
 		bytes = min(count, room.len / size) * size;
@@ -269,13 +270,16 @@ static void finish_packet(struct nym_send_train *train, struct sk_buff *wire)
 	consume_skb(packet);
 }
 
-static void drop_packet(struct nym_send_train *train)
+/* Drops what is left of the packet at the head. */
+static void drop_packet(struct nym_send_train *train, enum nym_drop_reason reason)
 {
 	struct sk_buff *packet = __skb_dequeue(&train->packets);
 
-	kfree_skb(nym_packet(packet)->owner);
-	kfree_skb(packet);
-	DEV_STATS_INC(train_dev(train), tx_dropped);
+	/* The segments that the stack has split it into count one by one. */
+	consume_skb(nym_packet(packet)->owner);
+	nym_drop_some(train_device(train), packet, reason,
+		      nym_packet(packet)->segments.left);
+	DEV_STATS_INC(train_device(train)->dev, tx_dropped);
 }
 
 /* Copies and encrypts the train's next @count messages into @wire, in which each
@@ -327,7 +331,7 @@ static bool build_wire(struct nym_send_train *train)
 	unsigned int count;
 
 	if (unlikely(size > NYM_MAX_DATAGRAM)) {
-		drop_packet(train);
+		drop_packet(train, NYM_DROP_TOO_BIG);
 		return true;
 	}
 	count = run_length(train, size);
@@ -338,11 +342,11 @@ static bool build_wire(struct nym_send_train *train)
 		wire = nym_encrypt_alloc_single(size);
 	}
 	if (unlikely(!wire)) {
-		drop_packet(train);
+		drop_packet(train, NYM_DROP_NO_MEMORY);
 		return true;
 	}
 	if (unlikely(!take_counters(train, count, counters))) {
-		kfree_skb(wire);
+		consume_skb(wire);
 		return false;
 	}
 	wire->priority = first->priority;
@@ -375,8 +379,8 @@ static void split_by_stack(struct nym_send_train *train, struct sk_buff *skb,
 	skb->destructor = destructor;
 	skb->sk = sk;
 	if (IS_ERR_OR_NULL(segs)) {
-		kfree_skb(skb);
-		DEV_STATS_INC(train_dev(train), tx_dropped);
+		nym_drop(train_device(train), skb, NYM_DROP_SEGMENTATION);
+		DEV_STATS_INC(train_device(train)->dev, tx_dropped);
 		return;
 	}
 	skb_list_walk_safe(segs, segment, next) {

@@ -3,6 +3,7 @@
 #include "handshake.h"
 #include "cookie.h"
 #include "device.h"
+#include "drop.h"
 #include "endpoint.h"
 #include "nest.h"
 #include "noise.h"
@@ -252,12 +253,14 @@ static void receive_initiation(struct nym_device *device,
 			       struct nym_received_handshake *received,
 			       struct nym_identity *identity)
 {
+	enum nym_drop_reason reason;
 	struct nym_peer *peer;
 
 	peer = nym_noise_consume_initiation(&received->message.initiation,
 					    device, identity, came_its_way,
-					    received);
+					    received, &reason);
 	if (!peer) {
+		nym_drop_count(device, reason, 1);
 		net_dbg_ratelimited("%s: Invalid handshake initiation from %pISpfsc\n",
 				    device->dev->name, &received->from.addr);
 		return;
@@ -274,11 +277,13 @@ static void receive_initiation(struct nym_device *device,
 static void receive_response(struct nym_device *device,
 			     struct nym_received_handshake *received)
 {
+	enum nym_drop_reason reason;
 	struct nym_peer *peer;
 
 	peer = nym_noise_consume_response(&received->message.response, device,
-					  came_its_way, received);
+					  came_its_way, received, &reason);
 	if (!peer) {
+		nym_drop_count(device, reason, 1);
 		net_dbg_ratelimited("%s: Invalid handshake response from %pISpfsc\n",
 				    device->dev->name, &received->from.addr);
 		return;
@@ -312,12 +317,18 @@ static void receive_cookie(struct nym_device *device,
 			       NYM_INDEX_HANDSHAKE | NYM_INDEX_KEYPAIR,
 			       received->message.cookie.receiver_index, &peer);
 	rcu_read_unlock();
-	if (!peer)
+	if (!peer) {
+		nym_drop_count(device, NYM_DROP_NO_SESSION, 1);
 		return;
-	if (came_its_way(peer, received) &&
-	    !nym_cookie_consume_reply(&received->message.cookie, &peer->cookie))
+	}
+	if (!came_its_way(peer, received)) {
+		nym_drop_count(device, NYM_DROP_OUTSIDE_CARRIER, 1);
+	} else if (!nym_cookie_consume_reply(&received->message.cookie,
+					     &peer->cookie)) {
+		nym_drop_count(device, NYM_DROP_NOT_AUTHENTIC, 1);
 		net_dbg_ratelimited("%s: Could not decrypt invalid cookie response\n",
 				    device->dev->name);
+	}
 	nym_peer_put(peer);
 }
 
@@ -354,6 +365,7 @@ static bool pass_load(struct nym_device *device,
 	fill_cookie_source(&source, received);
 	if (!nym_cookie_check_mac2(&device->cookie_secret, &received->message,
 				   received->len, &source)) {
+		nym_drop_count(device, NYM_DROP_COOKIE_REQUIRED, 1);
 		send_cookie(device, received, sender_index, identity, &source);
 		return false;
 	}
@@ -363,6 +375,8 @@ static bool pass_load(struct nym_device *device,
 					       received->from.addr.sa_family,
 					       source.address);
 	rcu_read_unlock();
+	if (!allowed)
+		nym_drop_count(device, NYM_DROP_RATE_LIMITED, 1);
 	return allowed;
 }
 
@@ -378,6 +392,7 @@ static void receive_one(struct nym_device *device,
 	}
 	identity = find_identity(device, received);
 	if (!identity) {
+		nym_drop_count(device, NYM_DROP_NOT_AUTHENTIC, 1);
 		net_dbg_ratelimited("%s: Invalid MAC of handshake, dropping packet from %pISpfsc\n",
 				    device->dev->name, &received->from.addr);
 		return;
@@ -451,10 +466,12 @@ void nym_handshake_receive(struct nym_device *device, const void *message,
 			   const struct nym_peer *carrier)
 {
 	struct nym_handshake_queue *queue = &device->handshakes;
+	enum nym_drop_reason reason = NYM_DROP_QUEUE_FULL;
 	struct nym_received_handshake *received;
 
 	if (READ_ONCE(queue->length) >= NYM_MAX_HANDSHAKE_QUEUE)
 		goto drop;
+	reason = NYM_DROP_NO_MEMORY;
 	received = kmalloc(sizeof(*received), GFP_ATOMIC);
 	if (!received)
 		goto drop;
@@ -467,6 +484,7 @@ void nym_handshake_receive(struct nym_device *device, const void *message,
 		received->nested = nym_peer_get_maybe_zero(nested);
 		if (!received->nested) {
 			kfree(received);
+			reason = NYM_DROP_REMOVED;
 			goto drop;
 		}
 	}
@@ -480,6 +498,7 @@ drop:
 	net_dbg_ratelimited("%s: Dropping handshake packet from %pISpfsc\n",
 			    device->dev->name, &from->addr);
 	DEV_STATS_INC(device->dev, rx_dropped);
+	nym_drop_count(device, reason, 1);
 }
 
 void nym_handshake_queue_init(struct nym_device *device)
@@ -494,6 +513,8 @@ void nym_handshake_queue_purge(struct nym_device *device)
 {
 	struct nym_received_handshake *received;
 
-	while ((received = dequeue(&device->handshakes)))
+	while ((received = dequeue(&device->handshakes))) {
+		nym_drop_count(device, NYM_DROP_REMOVED, 1);
 		free_received(received);
+	}
 }

@@ -3,6 +3,7 @@
 
 #include "allowedips.h"
 #include "device.h"
+#include "drop.h"
 #include "identity.h"
 #include "netlink.h"
 #include "netlink-gen.h"
@@ -206,6 +207,21 @@ cancel:
 	return -EMSGSIZE;
 }
 
+static int fill_drops(struct sk_buff *skb, const struct nym_device *device)
+{
+	struct nlattr *nest = nla_nest_start(skb, NYMDEVICE_A_DROPS);
+	enum nym_drop_reason reason;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (reason = NYM_DROP_PAD + 1; reason <= NYM_DROP_MAX; ++reason)
+		if (nla_put_u64_64bit(skb, reason, nym_drops_read(device, reason),
+				      NYM_DROP_PAD))
+			return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int fill_device(struct sk_buff *skb, struct nym_device *device)
 {
 	const struct nym_identity *identity = rcu_dereference_protected(device->identity,
@@ -222,7 +238,7 @@ static int fill_device(struct sk_buff *skb, struct nym_device *device)
 	     nla_put(skb, NYMDEVICE_A_PUBLIC_KEY, NYM_KEY_LEN,
 		     identity->public_key)))
 		return -EMSGSIZE;
-	return 0;
+	return fill_drops(skb, device);
 }
 
 /* Return: 0 where all peers are dumped, -EMSGSIZE where more are to come. */

@@ -379,24 +379,28 @@ static bool copy_static_static(struct nym_handshake *handshake,
 
 /* Takes over an initiation that has proven authentic, unless it is a replay or
  * one of too many. All is judged under the lock that also covers the change, so
- * of two CPUs that work on the same message one loses.
+ * of two CPUs that work on the same message one loses. Return: NYM_DROP_UNSPEC
+ * where it was taken over, otherwise why not.
  */
-static bool accept_initiation(struct nym_handshake *handshake,
-			      const struct nym_identity *identity,
-			      const struct nym_message_initiation *msg,
-			      const struct symmetric_state *state,
-			      const u8 timestamp[NYM_TIMESTAMP_SIZE])
+static enum nym_drop_reason
+accept_initiation(struct nym_handshake *handshake,
+		  const struct nym_identity *identity,
+		  const struct nym_message_initiation *msg,
+		  const struct symmetric_state *state,
+		  const u8 timestamp[NYM_TIMESTAMP_SIZE])
 {
+	enum nym_drop_reason reason = NYM_DROP_UNKNOWN_PEER;
 	u64 now = ktime_get_coarse_boottime_ns();
 	u64 next_allowed;
-	bool success = false;
 
 	down_write(&handshake->lock);
 	/* It may have changed since copy_static_static(). */
 	if (!nym_identity_equal(handshake->identity, identity))
 		goto out;
+	reason = NYM_DROP_REPLAYED;
 	if (memcmp(timestamp, handshake->latest_timestamp, NYM_TIMESTAMP_SIZE) <= 0)
 		goto out;
+	reason = NYM_DROP_RATE_LIMITED;
 	next_allowed = handshake->last_initiation_consumption +
 		       NSEC_PER_SEC / NYM_INITIATIONS_PER_SECOND;
 	if ((s64)(next_allowed - now) > 0)
@@ -409,10 +413,10 @@ static bool accept_initiation(struct nym_handshake *handshake,
 	handshake->last_initiation_consumption = now;
 	symmetric_store(handshake, state);
 	handshake->state = NYM_HANDSHAKE_CONSUMED_INITIATION;
-	success = true;
+	reason = NYM_DROP_UNSPEC;
 out:
 	up_write(&handshake->lock);
-	return success;
+	return reason;
 }
 
 struct nym_peer *
@@ -420,15 +424,15 @@ nym_noise_consume_initiation(const struct nym_message_initiation *msg,
 			     struct nym_device *device,
 			     struct nym_identity *identity,
 			     bool (*accept)(struct nym_peer *peer, void *ctx),
-			     void *ctx)
+			     void *ctx, enum nym_drop_reason *reason)
 {
 	struct nym_peer *peer = NULL;
 	u8 static_static[NYM_KEY_SIZE];
 	u8 timestamp[NYM_TIMESTAMP_SIZE];
 	u8 remote_static[NYM_KEY_SIZE];
 	struct symmetric_state state;
-	bool success = false;
 
+	*reason = NYM_DROP_NOT_AUTHENTIC;
 	symmetric_init(&state, identity->public_key);
 	/* e, es, s */
 	mix_ephemeral(&state, msg->unencrypted_ephemeral);
@@ -437,24 +441,28 @@ nym_noise_consume_initiation(const struct nym_message_initiation *msg,
 			      sizeof(msg->encrypted_static)))
 		goto out;
 
+	*reason = NYM_DROP_UNKNOWN_PEER;
 	peer = nym_pubkey_table_lookup(device->pubkeys, remote_static);
-	if (!peer || !copy_static_static(&peer->handshake, identity, static_static) ||
-	    !accept(peer, ctx))
+	if (!peer || !copy_static_static(&peer->handshake, identity, static_static))
+		goto out;
+	*reason = NYM_DROP_OUTSIDE_CARRIER;
+	if (!accept(peer, ctx))
 		goto out;
 
 	/* ss, {timestamp} */
+	*reason = NYM_DROP_NOT_AUTHENTIC;
 	if (!mix_static_static(&state, static_static) ||
 	    !decrypt_and_hash(&state, timestamp, msg->encrypted_timestamp,
 			      sizeof(msg->encrypted_timestamp)))
 		goto out;
-	success = accept_initiation(&peer->handshake, identity, msg, &state,
+	*reason = accept_initiation(&peer->handshake, identity, msg, &state,
 				    timestamp);
 out:
 	memzero_explicit(&state, sizeof(state));
 	memzero_explicit(static_static, sizeof(static_static));
 	/* Who calls is what the handshake hides. */
 	memzero_explicit(remote_static, sizeof(remote_static));
-	if (success)
+	if (*reason == NYM_DROP_UNSPEC)
 		return peer;
 	nym_peer_put(peer);
 	return NULL;
@@ -562,17 +570,22 @@ struct nym_peer *
 nym_noise_consume_response(const struct nym_message_response *msg,
 			   struct nym_device *device,
 			   bool (*accept)(struct nym_peer *peer, void *ctx),
-			   void *ctx)
+			   void *ctx, enum nym_drop_reason *reason)
 {
 	struct initiation initiation = {};
 	struct nym_peer *peer = NULL;
-	bool success = false;
 
+	*reason = NYM_DROP_NO_SESSION;
 	if (!nym_index_table_lookup(device->indices, NYM_INDEX_HANDSHAKE,
 				    msg->receiver_index, &peer))
 		return NULL;
-	if (!accept(peer, ctx) || !copy_initiation(&peer->handshake, &initiation))
+	*reason = NYM_DROP_OUTSIDE_CARRIER;
+	if (!accept(peer, ctx))
 		goto out;
+	*reason = NYM_DROP_NO_SESSION;
+	if (!copy_initiation(&peer->handshake, &initiation))
+		goto out;
+	*reason = NYM_DROP_NOT_AUTHENTIC;
 
 	/* e, ee, se */
 	mix_ephemeral(&initiation.state, msg->unencrypted_ephemeral);
@@ -586,11 +599,12 @@ nym_noise_consume_response(const struct nym_message_response *msg,
 	if (!decrypt_and_hash(&initiation.state, NULL, msg->encrypted_nothing,
 			      sizeof(msg->encrypted_nothing)))
 		goto out;
-	success = accept_response(&peer->handshake, &initiation, msg);
+	*reason = accept_response(&peer->handshake, &initiation, msg) ?
+			  NYM_DROP_UNSPEC : NYM_DROP_NO_SESSION;
 out:
 	nym_identity_put(initiation.identity);
 	memzero_explicit(&initiation, sizeof(initiation));
-	if (success)
+	if (*reason == NYM_DROP_UNSPEC)
 		return peer;
 	nym_peer_put(peer);
 	return NULL;

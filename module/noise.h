@@ -14,6 +14,7 @@
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/time64.h>
+#include <uapi/linux/nym.h>
 
 struct nym_device;
 struct nym_peer;
@@ -172,6 +173,7 @@ bool nym_noise_create_initiation(struct nym_message_initiation *msg,
  *		changes, whether that peer may be reached the way that the
  *		message came
  * @ctx:	handed to @accept
+ * @reason:	why it was not accepted; set where NULL is returned
  *
  * Peers whose own identity is not @identity are not considered. A replayed
  * timestamp, a flood from one peer or a failed decryption changes nothing.
@@ -183,7 +185,7 @@ nym_noise_consume_initiation(const struct nym_message_initiation *msg,
 			     struct nym_device *device,
 			     struct nym_identity *identity,
 			     bool (*accept)(struct nym_peer *peer, void *ctx),
-			     void *ctx);
+			     void *ctx, enum nym_drop_reason *reason);
 
 bool nym_noise_create_response(struct nym_message_response *msg,
 			       struct nym_handshake *handshake);
@@ -195,6 +197,7 @@ bool nym_noise_create_response(struct nym_message_response *msg,
  * @accept:	asked, before anything changes, whether the peer that owns the
  *		handshake may be reached the way that the message came
  * @ctx:	handed to @accept
+ * @reason:	why it was not accepted; set where NULL is returned
  *
  * Context: process. Return: the peer with a reference taken, or NULL.
  */
@@ -202,7 +205,7 @@ struct nym_peer *
 nym_noise_consume_response(const struct nym_message_response *msg,
 			   struct nym_device *device,
 			   bool (*accept)(struct nym_peer *peer, void *ctx),
-			   void *ctx);
+			   void *ctx, enum nym_drop_reason *reason);
 
 /**
  * nym_noise_begin_session() - turn a finished handshake into a key pair

@@ -17,11 +17,13 @@
  * @device:	with tables, and a net_device that has but a name
  * @identity:	used toward @peer
  * @peer:	the other side
+ * @reason:	why the last message was not accepted
  */
 struct side {
 	struct nym_device *device;
 	struct nym_identity *identity;
 	struct nym_peer *peer;
+	enum nym_drop_reason reason;
 };
 
 static void side_free(void *data)
@@ -97,7 +99,8 @@ static bool consume_initiation(struct side *side,
 {
 	struct nym_peer *peer = nym_noise_consume_initiation(msg, side->device,
 							     side->identity,
-							     accept_all, NULL);
+							     accept_all, NULL,
+							     &side->reason);
 
 	if (peer)
 		refcount_dec(&peer->refcount.refcount);
@@ -108,7 +111,8 @@ static bool consume_response(struct side *side,
 			     const struct nym_message_response *msg)
 {
 	struct nym_peer *peer = nym_noise_consume_response(msg, side->device,
-							   accept_all, NULL);
+							   accept_all, NULL,
+							   &side->reason);
 
 	if (peer)
 		refcount_dec(&peer->refcount.refcount);
@@ -356,6 +360,7 @@ static void tampered_initiation(struct kunit *test)
 		((u8 *)&msg)[i] ^= 1;
 		KUNIT_ASSERT_FALSE_MSG(test, consume_initiation(side, &msg),
 				       "byte %u", i);
+		KUNIT_EXPECT_EQ(test, side->reason, NYM_DROP_NOT_AUTHENTIC);
 		((u8 *)&msg)[i] ^= 1;
 	}
 	KUNIT_EXPECT_EQ(test, side->peer->handshake.state, NYM_HANDSHAKE_ZEROED);
@@ -377,6 +382,7 @@ static void tampered_response(struct kunit *test)
 	for (; i < offsetof(struct nym_message_response, macs); i++) {
 		((u8 *)&msg)[i] ^= 1;
 		KUNIT_ASSERT_FALSE_MSG(test, consume_response(side, &msg), "byte %u", i);
+		KUNIT_EXPECT_EQ(test, side->reason, NYM_DROP_NOT_AUTHENTIC);
 		((u8 *)&msg)[i] ^= 1;
 	}
 	KUNIT_EXPECT_EQ(test, handshake->state, NYM_HANDSHAKE_CREATED_INITIATION);
@@ -409,6 +415,7 @@ static void replayed_initiation(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, consume_initiation(side, &msg));
 	handshake->last_initiation_consumption -= NSEC_PER_SEC;
 	KUNIT_EXPECT_FALSE(test, consume_initiation(side, &msg));
+	KUNIT_EXPECT_EQ(test, side->reason, NYM_DROP_REPLAYED);
 	/* Older by one bit, or newer by one. */
 	handshake->latest_timestamp[NYM_TIMESTAMP_SIZE - 1]++;
 	KUNIT_EXPECT_FALSE(test, consume_initiation(side, &msg));
@@ -431,6 +438,7 @@ static void flood_of_initiations(struct kunit *test)
 	handshake->last_initiation_consumption = ktime_get_coarse_boottime_ns() +
 						 60 * (u64)NSEC_PER_SEC;
 	KUNIT_EXPECT_FALSE(test, consume_initiation(side, &msg));
+	KUNIT_EXPECT_EQ(test, side->reason, NYM_DROP_RATE_LIMITED);
 	handshake->last_initiation_consumption = ktime_get_coarse_boottime_ns() -
 						 NSEC_PER_SEC / NYM_INITIATIONS_PER_SECOND;
 	KUNIT_EXPECT_TRUE(test, consume_initiation(side, &msg));
@@ -468,7 +476,9 @@ static void unknown_peer(struct kunit *test)
 
 	KUNIT_EXPECT_NULL(test, nym_noise_consume_initiation(&msg, side->device,
 							     side->identity,
-							     accept_all, NULL));
+							     accept_all, NULL,
+							     &side->reason));
+	KUNIT_EXPECT_EQ(test, side->reason, NYM_DROP_UNKNOWN_PEER);
 }
 
 static void not_accepted(struct kunit *test)
@@ -482,7 +492,9 @@ static void not_accepted(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, nym_noise_consume_initiation(&initiation,
 							     responder->device,
 							     responder->identity,
-							     accept_none, &asked));
+							     accept_none, &asked,
+							     &responder->reason));
+	KUNIT_EXPECT_EQ(test, responder->reason, NYM_DROP_OUTSIDE_CARRIER);
 	KUNIT_EXPECT_PTR_EQ(test, asked, responder->peer);
 	KUNIT_EXPECT_EQ(test, responder->peer->handshake.state, NYM_HANDSHAKE_ZEROED);
 	KUNIT_EXPECT_EQ(test, kref_read(&responder->peer->refcount), 1);
@@ -491,7 +503,9 @@ static void not_accepted(struct kunit *test)
 	sent_known_initiation(initiator);
 	response = known_response(initiator);
 	KUNIT_EXPECT_NULL(test, nym_noise_consume_response(&response, initiator->device,
-							   accept_none, &asked));
+							   accept_none, &asked,
+							   &initiator->reason));
+	KUNIT_EXPECT_EQ(test, initiator->reason, NYM_DROP_OUTSIDE_CARRIER);
 	KUNIT_EXPECT_PTR_EQ(test, asked, initiator->peer);
 	KUNIT_EXPECT_EQ(test, initiator->peer->handshake.state,
 			NYM_HANDSHAKE_CREATED_INITIATION);

@@ -234,7 +234,7 @@ static void bury(struct nym_device *device, struct list_head *dead)
 		 * are gone.
 		 */
 		flush_work(&peer->transmit_handshake_work);
-		nym_send_purge_staged(peer);
+		nym_send_purge_staged(peer, NYM_DROP_REMOVED);
 	}
 
 	/* __netif_napi_del() leaves it to us to wait for those who walk the
@@ -302,7 +302,7 @@ static void peer_release(struct kref *refcount)
 	 * handshake, or staged a packet, on behalf of a peer not yet seen dead.
 	 */
 	nym_index_table_remove(peer->device->indices, &peer->handshake.entry);
-	nym_send_purge_staged(peer);
+	nym_send_purge_staged(peer, NYM_DROP_REMOVED);
 
 	nym_endpoint_free(peer);
 	nym_identity_put(peer->handshake.identity);

@@ -10,6 +10,7 @@
 #include "receive.h"
 #include "decrypt.h"
 #include "device.h"
+#include "drop.h"
 #include "handshake.h"
 #include "messages.h"
 #include "noise.h"
@@ -42,9 +43,22 @@ static struct nym_span *nym_span(const struct sk_buff *skb)
 	return (struct nym_span *)skb->cb;
 }
 
+/* Drops datagrams of which @count messages were to be on a train. */
+static void drop_spans(struct nym_device *device, struct sk_buff_head *spans,
+		       enum nym_drop_reason reason, unsigned int count)
+{
+	struct sk_buff *skb;
+
+	DEV_STATS_ADD(device->dev, rx_dropped, count);
+	nym_drop_count(device, reason, count);
+	while ((skb = __skb_dequeue(spans)))
+		nym_drop_some(device, skb, reason, 0);
+}
+
 static void start_train(struct nym_device *device, struct nym_receive_train *train)
 {
 	struct nym_peer *peer = nym_keypair_peer(train->outer.keypair);
+	enum nym_drop_reason reason = NYM_DROP_REMOVED;
 	int ret = -ESHUTDOWN;
 
 	/* In the RCU section that found the key: removal waits for it, and then
@@ -53,7 +67,9 @@ static void start_train(struct nym_device *device, struct nym_receive_train *tra
 	if (likely(!READ_ONCE(peer->is_dead)))
 		ret = nym_pipeline_enter(&peer->rx, &train->train);
 	if (unlikely(ret < 0)) {
-		DEV_STATS_ADD(device->dev, rx_dropped, train->count);
+		if (ret == -ENOBUFS)
+			reason = NYM_DROP_QUEUE_FULL;
+		drop_spans(device, &train->sources, reason, train->count);
 		nym_receive_train_free(train);
 		return;
 	}
@@ -103,15 +119,20 @@ static void fill_train(struct nym_receive_train *train, struct nym_arrival *arri
 static void depart(struct nym_arrival *arrival)
 {
 	struct nym_device *device = arrival->device;
+	enum nym_drop_reason reason = NYM_DROP_NO_SESSION;
 	struct nym_receive_train *train;
 	struct nym_keypair *keypair;
 
 	if (!arrival->count)
 		return;
 	keypair = nym_find_keypair(device, arrival->index);
-	/* A nested peer's message outside its carrier is none. */
-	if (unlikely(!keypair || nym_via_is_set(&nym_keypair_peer(keypair)->via)))
+	if (unlikely(!keypair))
 		goto drop;
+	/* A nested peer's message outside its carrier is none. */
+	reason = NYM_DROP_OUTSIDE_CARRIER;
+	if (unlikely(nym_via_is_set(&nym_keypair_peer(keypair)->via)))
+		goto drop;
+	reason = NYM_DROP_NO_MEMORY;
 	train = nym_receive_train_alloc(keypair, &arrival->from, arrival->ecn,
 					arrival->count);
 	if (unlikely(!train))
@@ -122,8 +143,7 @@ static void depart(struct nym_arrival *arrival)
 	goto out;
 drop:
 	nym_keypair_put(keypair, false);
-	DEV_STATS_ADD(device->dev, rx_dropped, arrival->count);
-	__skb_queue_purge(&arrival->spans);
+	drop_spans(device, &arrival->spans, reason, arrival->count);
 out:
 	arrival->count = 0;
 	arrival->bytes = 0;
@@ -139,6 +159,7 @@ static void add_span(struct nym_arrival *arrival, struct sk_buff *skb,
 		arrival->count -= lost;
 		arrival->bytes -= end - offset;
 		DEV_STATS_ADD(arrival->device->dev, rx_dropped, lost);
+		nym_drop_count(arrival->device, NYM_DROP_NO_MEMORY, lost);
 		return;
 	}
 	*nym_span(skb) = (struct nym_span){ offset, end, stride };
@@ -178,6 +199,7 @@ static void receive_other(struct nym_arrival *arrival, const struct sk_buff *skb
 			    device->dev->name, &arrival->from.addr);
 	DEV_STATS_INC(device->dev, rx_errors);
 	DEV_STATS_INC(device->dev, rx_length_errors);
+	nym_drop_count(device, NYM_DROP_MALFORMED, 1);
 }
 
 /* Adds the messages in @skb to the run that waits, as far as they are of it, and
@@ -228,10 +250,14 @@ void nym_receive(struct nym_arrival *arrival, struct sk_buff *skb)
 
 	/* The socket's queue used this field for a note of its own. */
 	skb->dev = device->dev;
-	if (unlikely(!skb->len || nym_endpoint_from_skb(&from, skb) ||
-		     udp_lib_checksum_complete(skb))) {
+	if (unlikely(!skb->len || nym_endpoint_from_skb(&from, skb))) {
 		DEV_STATS_INC(device->dev, rx_errors);
-		kfree_skb(skb);
+		nym_drop(device, skb, NYM_DROP_MALFORMED);
+		return;
+	}
+	if (unlikely(udp_lib_checksum_complete(skb))) {
+		DEV_STATS_INC(device->dev, rx_errors);
+		nym_drop(device, skb, NYM_DROP_CHECKSUM);
 		return;
 	}
 	if (from.addr.sa_family == AF_INET)
@@ -243,6 +269,8 @@ void nym_receive(struct nym_arrival *arrival, struct sk_buff *skb)
 		arrival->from = from;
 		arrival->ecn = ecn;
 	}
+	if (skb_is_gso(skb))
+		arrival->has_trains = true;
 	receive_messages(arrival, skb);
 }
 

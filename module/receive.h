@@ -17,6 +17,7 @@ struct nym_device;
  * @index:	receiver index that the messages name
  * @count:	how many messages
  * @bytes:	of the messages
+ * @has_trains:	GRO trains were among the datagrams
  */
 struct nym_arrival {
 	struct nym_device *device;
@@ -26,6 +27,7 @@ struct nym_arrival {
 	__le32 index;
 	unsigned int count;
 	unsigned int bytes;
+	bool has_trains;
 };
 
 /* Begins to take what a device's sockets have. */

@@ -8,6 +8,7 @@
  */
 #include "send.h"
 #include "device.h"
+#include "drop.h"
 #include "encrypt.h"
 #include "endpoint.h"
 #include "handshake.h"
@@ -92,16 +93,40 @@ static void note_sent(struct nym_send_train *train)
 	}
 }
 
-static bool may_leave(struct nym_send_train *train)
+/* Return: NYM_DROP_UNSPEC where the train may leave, otherwise why not. */
+static enum nym_drop_reason judge_departure(struct nym_send_train *train)
 {
 	unsigned int hop;
 
-	if (skb_queue_empty(&train->wire))
-		return false;
 	for (hop = 0; hop < train->hops; ++hop)
 		if (READ_ONCE(hop_peer(train, hop)->is_dead))
-			return false;
-	return charge_quotas(train);
+			return NYM_DROP_REMOVED;
+	return charge_quotas(train) ? NYM_DROP_UNSPEC : NYM_DROP_QUOTA;
+}
+
+static void put_on_network(struct nym_send_train *train)
+{
+	struct nym_peer *outermost = hop_peer(train, train->hops - 1);
+	struct net_device *dev = outermost->device->dev;
+	enum nym_drop_reason reason;
+	struct sk_buff *skb;
+
+	if (skb_queue_empty(&train->wire))
+		return;
+	reason = judge_departure(train);
+	if (unlikely(reason)) {
+		DEV_STATS_ADD(dev, tx_dropped, skb_queue_len(&train->wire));
+		nym_drop_queue(outermost->device, &train->wire, reason);
+		return;
+	}
+	note_sent(train);
+	while ((skb = __skb_dequeue(&train->wire))) {
+		unsigned int messages = nym_wire(skb)->messages;
+
+		/* The tunnel below counts it as one packet. */
+		if (!nym_socket_send(outermost, skb, nym_wire(skb)->ecn))
+			dev_sw_netstats_tx_add(dev, messages - 1, 0);
+	}
 }
 
 /* Takes a train off the head of its pipeline onto the real network. */
@@ -110,22 +135,8 @@ static void leave(struct nym_train *base)
 	struct nym_send_train *train =
 		container_of(base, struct nym_send_train, train);
 	struct nym_peer *peer = hop_peer(train, 0);
-	struct nym_peer *outermost = hop_peer(train, train->hops - 1);
-	struct net_device *dev = peer->device->dev;
-	struct sk_buff *skb;
 
-	if (may_leave(train)) {
-		note_sent(train);
-		while ((skb = __skb_dequeue(&train->wire))) {
-			unsigned int messages = nym_wire(skb)->messages;
-
-			/* The tunnel below counts it as one packet. */
-			if (!nym_socket_send(outermost, skb, nym_wire(skb)->ecn))
-				dev_sw_netstats_tx_add(dev, messages - 1, 0);
-		}
-	}
-	if (!skb_queue_empty(&train->wire))
-		DEV_STATS_ADD(dev, tx_dropped, skb_queue_len(&train->wire));
+	put_on_network(train);
 	nym_peer_get(peer);
 	free_train(train);
 	/* What was staged while too many trains were under way. */
@@ -173,6 +184,19 @@ static struct nym_keypair *usable_keypair(struct nym_peer *peer)
 	WRITE_ONCE(keypair->sending.is_valid, false);
 	nym_keypair_put(keypair, false);
 	return NULL;
+}
+
+/* The reason to drop for what check_path() and lay_out() return. */
+static enum nym_drop_reason path_drop_reason(int error)
+{
+	switch (error) {
+	case -EDESTADDRREQ:
+		return NYM_DROP_NO_ENDPOINT;
+	case -EADDRNOTAVAIL:
+		return NYM_DROP_NO_VIA_ADDRESS;
+	default:
+		return NYM_DROP_NO_CARRIER;
+	}
 }
 
 /* Lays out the headers of all nested hops. Return: 0 or a negative error. */
@@ -235,6 +259,7 @@ static struct nym_send_train *make_train(struct nym_peer *peer)
 {
 	struct nym_send_train *train;
 	struct nym_path path;
+	int ret;
 
 	if (nym_path_get(&path, peer))
 		return NULL;
@@ -244,8 +269,9 @@ static struct nym_send_train *make_train(struct nym_peer *peer)
 	__skb_queue_head_init(&train->packets);
 	__skb_queue_head_init(&train->wire);
 	train->train.process = process_train;
-	if (lay_out(train, &path)) {
-		nym_send_purge_staged(peer);
+	ret = lay_out(train, &path);
+	if (ret) {
+		nym_send_purge_staged(peer, path_drop_reason(ret));
 		goto err;
 	}
 	if (!take_keys(train, &path)) {
@@ -348,7 +374,7 @@ void nym_send_session_up(struct nym_peer *peer)
 	rcu_read_unlock();
 }
 
-void nym_send_purge_staged(struct nym_peer *peer)
+void nym_send_purge_staged(struct nym_peer *peer, enum nym_drop_reason reason)
 {
 	struct sk_buff_head staged;
 
@@ -357,7 +383,7 @@ void nym_send_purge_staged(struct nym_peer *peer)
 	skb_queue_splice_init(&peer->staged, &staged);
 	spin_unlock_bh(&peer->staged.lock);
 	DEV_STATS_ADD(peer->device->dev, tx_dropped, skb_queue_len(&staged));
-	__skb_queue_purge(&staged);
+	nym_drop_queue(peer->device, &staged, reason);
 }
 
 /* Stages a packet; the oldest makes room for it. */
@@ -371,7 +397,7 @@ static void stage(struct nym_peer *peer, struct sk_buff *skb)
 	__skb_queue_tail(&peer->staged, skb);
 	spin_unlock_bh(&peer->staged.lock);
 	if (oldest) {
-		kfree_skb(oldest);
+		nym_drop(peer->device, oldest, NYM_DROP_QUEUE_FULL);
 		DEV_STATS_INC(peer->device->dev, tx_dropped);
 	}
 }
@@ -406,14 +432,16 @@ static int send_nested(struct nym_peer *nested, const struct nym_bind *bind,
 	struct sk_buff *skb;
 	int ret;
 
-	if (!carrier)
-		return -ENOLINK;
-	ret = nym_nest_header_init(&header, bind, to);
-	if (ret)
+	ret = carrier ? nym_nest_header_init(&header, bind, to) : -ENOLINK;
+	if (ret) {
+		nym_drop_count(nested->device, path_drop_reason(ret), 1);
 		return ret;
+	}
 	skb = alloc_skb(header.len + len, GFP_ATOMIC);
-	if (!skb)
+	if (!skb) {
+		nym_drop_count(nested->device, NYM_DROP_NO_MEMORY, 1);
 		return -ENOMEM;
+	}
 	skb_reserve(skb, header.len);
 	skb_put_data(skb, message, len);
 	nym_nest_header_write(&header, skb_push(skb, header.len), len,
@@ -432,8 +460,10 @@ static int send_direct(struct nym_peer *peer, const void *message, size_t len)
 	struct sk_buff *skb = nym_encrypt_alloc_single(len);
 	int ret;
 
-	if (!skb)
+	if (!skb) {
+		nym_drop_count(peer->device, NYM_DROP_NO_MEMORY, 1);
 		return -ENOMEM;
+	}
 	memcpy(skb->data, message, len);
 	local_bh_disable();
 	ret = nym_socket_send(peer, skb, INET_ECN_NOT_ECT);
@@ -469,6 +499,8 @@ int nym_send_control_to(struct nym_peer *nested, const struct nym_endpoint *to,
 	bind = rcu_dereference(nested->via.bind);
 	if (bind)
 		ret = send_nested(nested, bind, to, message, len);
+	else
+		nym_drop_count(nested->device, NYM_DROP_NO_CARRIER, 1);
 	rcu_read_unlock();
 	return ret;
 }
@@ -547,11 +579,12 @@ static struct nym_peer *route_packet(struct nym_device *device,
 				     &ipv6_hdr(skb)->daddr);
 }
 
-/* Judges a packet before it is staged. Return: 0, or why it is dropped; its
- * sender has been told what it may be told.
+/* Judges a packet before it is staged. Return: NYM_DROP_UNSPEC, or why it is
+ * dropped; its sender has been told what it may be told.
  */
-static int admit_packet(struct nym_device *device, struct sk_buff *skb,
-			struct nym_peer **peer)
+static enum nym_drop_reason admit_packet(struct nym_device *device,
+					 struct sk_buff *skb,
+					 struct nym_peer **peer)
 {
 	struct nym_path path;
 	unsigned int mtu;
@@ -561,7 +594,7 @@ static int admit_packet(struct nym_device *device, struct sk_buff *skb,
 		     ip_tunnel_parse_protocol(skb) != skb->protocol ||
 		     !pskb_inet_may_pull(skb))) {
 		net_dbg_ratelimited("%s: Invalid IP packet\n", device->dev->name);
-		return -EPROTONOSUPPORT;
+		return NYM_DROP_NOT_IP;
 	}
 	*peer = route_packet(device, skb);
 	if (unlikely(!*peer)) {
@@ -572,7 +605,7 @@ static int admit_packet(struct nym_device *device, struct sk_buff *skb,
 			net_dbg_ratelimited("%s: No peer has allowed IPs matching %pI6c\n",
 					    device->dev->name, &ipv6_hdr(skb)->daddr);
 		tell_unreachable(skb);
-		return -ENOKEY;
+		return NYM_DROP_NO_ALLOWED_IP;
 	}
 	ret = nym_path_get(&path, *peer);
 	if (!ret)
@@ -585,31 +618,31 @@ static int admit_packet(struct nym_device *device, struct sk_buff *skb,
 			net_dbg_ratelimited("%s: No carrier or via-address for peer %llu\n",
 					    device->dev->name, (*peer)->internal_id);
 		tell_unreachable(skb);
-		return ret;
+		return path_drop_reason(ret);
 	}
 	mtu = packet_mtu(skb, nym_path_mtu(&path));
 	if (unlikely(is_too_big(skb, mtu))) {
 		tell_too_big(skb, mtu);
-		return -EMSGSIZE;
+		return NYM_DROP_TOO_BIG;
 	}
-	return 0;
+	return NYM_DROP_UNSPEC;
 }
 
 netdev_tx_t nym_send_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct nym_device *device = netdev_priv(dev);
+	enum nym_drop_reason reason;
 	struct nym_peer *peer;
-	int ret;
 
 	rcu_read_lock();
-	ret = admit_packet(device, skb, &peer);
-	if (likely(!ret)) {
+	reason = admit_packet(device, skb, &peer);
+	if (likely(!reason)) {
 		skb_dst_drop(skb);
 		stage(peer, skb);
 		nym_send_staged(peer);
 	} else {
 		DEV_STATS_INC(dev, tx_errors);
-		kfree_skb(skb);
+		nym_drop(device, skb, reason);
 	}
 	rcu_read_unlock();
 	return NETDEV_TX_OK;

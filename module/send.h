@@ -5,6 +5,7 @@
 
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <uapi/linux/nym.h>
 
 struct nym_endpoint;
 struct nym_peer;
@@ -26,8 +27,8 @@ void nym_send_staged(struct nym_peer *peer);
  */
 void nym_send_session_up(struct nym_peer *peer);
 
-/* Drops what waits. Context: any but hard interrupts. */
-void nym_send_purge_staged(struct nym_peer *peer);
+/* Drops what waits, for @reason. Context: any but hard interrupts. */
+void nym_send_purge_staged(struct nym_peer *peer, enum nym_drop_reason reason);
 
 /* Sends an empty message, or whatever waits. Context: any but hard interrupts. */
 void nym_send_keepalive(struct nym_peer *peer);

@@ -13,9 +13,11 @@
  */
 #include "socket.h"
 #include "device.h"
+#include "drop.h"
 #include "endpoint.h"
 #include "peer.h"
 #include "receive.h"
+#include <linux/delay.h>
 #include <linux/inetdevice.h>
 #include <linux/net.h>
 #include <linux/slab.h>
@@ -30,6 +32,14 @@
 
 /* Room for what arrives on other CPUs while one takes the queue. */
 #define NYM_SOCKET_RCVBUF	(8 << 20)
+
+/* So many datagrams are taken at once before it is tried to let them gather. */
+#define NYM_TAKE_AT_ONCE	32
+
+/* Microseconds that they then gather for: as network cards delay an interrupt for
+ * the packets that follow.
+ */
+#define NYM_GATHER_US		100
 
 /**
  * struct nym_socket_user - what a socket knows of us, its sk_user_data
@@ -192,7 +202,7 @@ static int send_to(struct nym_device *device, struct sk_buff *skb,
 	if (ret) {
 		net_dbg_ratelimited("%s: No route to %pISpfsc, error %d\n",
 				    device->dev->name, &endpoint->addr, ret);
-		kfree_skb(skb);
+		nym_drop(device, skb, NYM_DROP_NO_ROUTE);
 	}
 	return ret;
 }
@@ -208,7 +218,7 @@ int nym_socket_send(struct nym_peer *peer, struct sk_buff *skb, u8 ecn)
 		ret = send_to(peer->device, skb, endpoint,
 			      &peer->endpoint_cache, ecn);
 	else
-		kfree_skb(skb);
+		nym_drop(peer->device, skb, NYM_DROP_NO_ENDPOINT);
 	rcu_read_unlock();
 	return ret;
 }
@@ -220,8 +230,10 @@ int nym_socket_send_reply(struct nym_device *device,
 	struct sk_buff *skb = alloc_skb(NYM_SOCKET_HEADROOM + len, GFP_ATOMIC);
 	int ret;
 
-	if (!skb)
+	if (!skb) {
+		nym_drop_count(device, NYM_DROP_NO_MEMORY, 1);
 		return -ENOMEM;
+	}
 	skb_reserve(skb, NYM_SOCKET_HEADROOM);
 	skb_put_data(skb, message, len);
 	local_bh_disable();
@@ -305,9 +317,50 @@ int nym_socket_poll(struct napi_struct *napi, int budget)
 			      budget - done);
 	nym_receive_end(&arrival);
 	rcu_read_unlock();
+	/* Where nothing was gained by waiting, what comes now is taken at once
+	 * again.
+	 */
+	if (arrival.has_trains || (done == 1 && READ_ONCE(device->has_waited)))
+		WRITE_ONCE(device->take_at_once, NYM_TAKE_AT_ONCE);
+	WRITE_ONCE(device->has_waited, false);
 	if (done < budget)
 		napi_complete_done(napi, done);
 	return done;
+}
+
+void nym_socket_take_work(struct work_struct *work)
+{
+	struct nym_device *device =
+		container_of(work, struct nym_device, take_work);
+
+	usleep_range(NYM_GATHER_US, 2 * NYM_GATHER_US);
+	WRITE_ONCE(device->has_waited, true);
+	local_bh_disable();
+	napi_schedule(&device->napi);
+	local_bh_enable();
+}
+
+/* Has what was queued taken. Datagrams that come one by one, each in a round of
+ * softirqs of its own, are left to gather for a moment: a train costs less than
+ * its messages one by one, and so does what it causes, TCP's acknowledgements most
+ * of all. Whether they do come so is tried again and again, since for a sender who
+ * waits for an answer, as for trains, the moment would be lost.
+ */
+static void schedule_take(struct nym_device *device)
+{
+	unsigned int at_once = READ_ONCE(device->take_at_once);
+	unsigned long now = jiffies;
+
+	/* Nor is there anything to gather where hardly anything comes. */
+	if (now - READ_ONCE(device->last_arrival) > 1)
+		at_once = NYM_TAKE_AT_ONCE;
+	WRITE_ONCE(device->last_arrival, now);
+	if (at_once) {
+		WRITE_ONCE(device->take_at_once, at_once - 1);
+		napi_schedule(&device->napi);
+	} else {
+		queue_work(device->crypt_wq, &device->take_work);
+	}
 }
 
 static void data_ready(struct sock *sk)
@@ -318,7 +371,7 @@ static void data_ready(struct sock *sk)
 	rcu_read_lock();
 	user = rcu_dereference_sk_user_data(sk);
 	if (user)
-		napi_schedule(&user->device->napi);
+		schedule_take(user->device);
 	rcu_read_unlock();
 	local_bh_enable();
 }

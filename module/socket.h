@@ -26,6 +26,9 @@ int nym_socket_init(struct nym_device *device, u16 port);
 /* NAPI poll of struct nym_device.napi: takes what the sockets have received. */
 int nym_socket_poll(struct napi_struct *napi, int budget);
 
+/* Work of struct nym_device.take_work: has @napi polled, from process context. */
+void nym_socket_take_work(struct work_struct *work);
+
 /* Publishes new sockets (or NULL) and releases the old ones after a grace
  * period. Context: process.
  */

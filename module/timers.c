@@ -56,7 +56,7 @@ static void retransmit_handshake_expired(struct timer_list *timer)
 		/* Packets that waited in vain are dropped, so that they do not
 		 * come out much later.
 		 */
-		nym_send_purge_staged(peer);
+		nym_send_purge_staged(peer, NYM_DROP_UNREACHABLE);
 		if (!timer_pending(&peer->timer_zero_key_material))
 			mod_peer_timer(peer, &peer->timer_zero_key_material,
 				       NYM_REJECT_AFTER_TIME * 3 * HZ);

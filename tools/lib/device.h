@@ -10,6 +10,7 @@
 #ifndef NYM_DEVICE_H
 #define NYM_DEVICE_H
 
+#include <linux/nym.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -127,6 +128,7 @@ enum nym_device_flag {
 	NYM_DEVICE_HAS_PUBLIC_KEY = 1U << 2,
 	NYM_DEVICE_HAS_LISTEN_PORT = 1U << 3,
 	NYM_DEVICE_HAS_FWMARK = 1U << 4,
+	NYM_DEVICE_HAS_DROPS = 1U << 5,
 };
 
 /**
@@ -138,6 +140,7 @@ enum nym_device_flag {
  * @public_key: of the device's identity
  * @fwmark: mark on outer packets, 0 for none
  * @listen_port: UDP port; 0 asks the kernel to draw one
+ * @drops: what it has dropped, by enum nym_drop_reason
  * @peers: the peers
  * @peers_end: where the next one is appended
  */
@@ -149,6 +152,7 @@ struct nym_device {
 	uint8_t public_key[NYM_KEY_LEN];
 	uint32_t fwmark;
 	uint16_t listen_port;
+	uint64_t drops[NYM_DROP_MAX + 1];
 	struct nym_peer *peers, **peers_end;
 };
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drop.h"
+
 /*
  * Collects the attributes of a message or nest by type. Unknown types are those
  * of a newer driver and of no concern here.
@@ -219,6 +221,23 @@ static int decode_peer(struct nym_device *device, struct nym_peer **last,
 	return decode_allowedips(peer, attrs[NYMPEER_A_ALLOWEDIPS]);
 }
 
+static bool get_drops(struct nym_device *device, const struct nlattr *nest)
+{
+	const struct nlattr *attrs[NYM_DROP_MAX + 1];
+	unsigned int reason;
+
+	if (!nest)
+		return true;
+	sort_nested(attrs, NYM_DROP_MAX + 1, nest);
+	for (reason = NYM_DROP_FIRST; reason <= NYM_DROP_MAX; ++reason) {
+		if (!get(&device->drops[reason], sizeof(device->drops[reason]),
+			 attrs[reason]))
+			return false;
+	}
+	device->flags |= NYM_DEVICE_HAS_DROPS;
+	return true;
+}
+
 static struct nym_peer *last_peer(struct nym_device *device)
 {
 	if (!device->peers)
@@ -249,7 +268,8 @@ int nym_device_decode(struct nym_device *device, const struct nlmsghdr *message)
 			NYM_DEVICE_HAS_LISTEN_PORT) ||
 	    !get_stated(&device->fwmark, sizeof(device->fwmark),
 			attrs[NYMDEVICE_A_FWMARK], &device->flags,
-			NYM_DEVICE_HAS_FWMARK))
+			NYM_DEVICE_HAS_FWMARK) ||
+	    !get_drops(device, attrs[NYMDEVICE_A_DROPS]))
 		return -EBADMSG;
 	if (!attrs[NYMDEVICE_A_PEERS])
 		return 0;

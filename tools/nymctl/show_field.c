@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 
+#include "drop.h"
 #include "endpoint.h"
 #include "text.h"
 
@@ -251,6 +252,19 @@ static void dump(const struct nym_device *device, bool with_name)
 	}
 }
 
+static void show_drops(const struct nym_device *device, bool with_name)
+{
+	unsigned int reason;
+
+	if (!(device->flags & NYM_DEVICE_HAS_DROPS))
+		return;
+	for (reason = NYM_DROP_FIRST; reason <= NYM_DROP_MAX; ++reason) {
+		print_name(device, with_name);
+		printf("%s\t%" PRIu64 "\n", nym_drop_name(reason),
+		       device->drops[reason]);
+	}
+}
+
 static void show_peer_field(const struct nym_device *device,
 			    void (*print)(const struct nym_peer *peer),
 			    bool with_name)
@@ -275,6 +289,10 @@ bool show_field(const struct nym_device *device, const char *field,
 
 	if (!strcmp(field, "dump")) {
 		dump(device, with_name);
+		return true;
+	}
+	if (!strcmp(field, "drops")) {
+		show_drops(device, with_name);
 		return true;
 	}
 	for (i = 0; i < DEVICE_FIELDS; ++i) {
@@ -306,5 +324,5 @@ bool show_has_field(const char *field)
 		if (!strcmp(peer_fields[i].name, field))
 			return true;
 	}
-	return !strcmp(field, "dump");
+	return !strcmp(field, "drops") || !strcmp(field, "dump");
 }

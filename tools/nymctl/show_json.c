@@ -6,6 +6,7 @@
 
 #include <sodium.h>
 
+#include "drop.h"
 #include "endpoint.h"
 #include "path.h"
 #include "text.h"
@@ -20,6 +21,7 @@ static const struct {
 	{ "private-key", { "private_key" }, true },
 	{ "listen-port", { "listen_port" }, true },
 	{ "fwmark", { "fwmark" }, true },
+	{ "drops", { "drops" }, true },
 	{ "peers", { NULL }, false },
 	{ "preshared-keys", { "preshared_key" }, false },
 	{ "endpoints", { "endpoint" }, false },
@@ -159,6 +161,21 @@ static json_t *peer_value(const struct nym_peer *peer,
 	return object;
 }
 
+/* Null where the driver is one that does not count them. */
+static json_t *drops_value(const struct nym_device *device)
+{
+	unsigned int reason;
+	json_t *object;
+
+	if (!(device->flags & NYM_DEVICE_HAS_DROPS))
+		return json_null();
+	object = json_object();
+	for (reason = NYM_DROP_FIRST; reason <= NYM_DROP_MAX; ++reason)
+		put(object, nym_drop_name(reason),
+		    number_value(device->drops[reason], true));
+	return object;
+}
+
 static json_t *device_value(const struct nym_device *device, bool secrets)
 {
 	bool has_public = device->flags & NYM_DEVICE_HAS_PUBLIC_KEY;
@@ -176,6 +193,7 @@ static json_t *device_value(const struct nym_device *device, bool secrets)
 	put(object, "listen_port",
 	    number_value(device->listen_port, device->listen_port));
 	put(object, "fwmark", number_value(device->fwmark, device->fwmark));
+	put(object, "drops", drops_value(device));
 	if (nym_peer_index_build(&index, device))
 		memset(&index, 0, sizeof(index));
 	for (peer = device->peers; peer; peer = peer->next)

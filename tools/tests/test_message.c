@@ -359,6 +359,34 @@ static void events(void)
 	expect(nym_key_equal(key, event.peer.public_key));
 }
 
+static void drops(void)
+{
+	char buffer[512] __attribute__((aligned(4)));
+	struct nym_device *device = nym_device_new();
+	struct nlmsghdr *message;
+	struct nlattr *nest;
+
+	message = nym_genl_message(buffer, 20, NYM_CMD_GET_DEVICE, 0);
+	expect(!nym_device_decode(device, message));
+	expect(!(device->flags & NYM_DEVICE_HAS_DROPS));
+	nest = mnl_attr_nest_start(message, NYMDEVICE_A_DROPS);
+	mnl_attr_put(message, NYM_DROP_PAD, 0, NULL);
+	mnl_attr_put_u64(message, NYM_DROP_REPLAYED, 7);
+	/* A newer driver's. */
+	mnl_attr_put_u64(message, NYM_DROP_MAX + 1, 9);
+	mnl_attr_nest_end(message, nest);
+	expect(!nym_device_decode(device, message));
+	expect(device->flags & NYM_DEVICE_HAS_DROPS);
+	expect_number(7, device->drops[NYM_DROP_REPLAYED]);
+	expect_number(0, device->drops[NYM_DROP_QUOTA]);
+
+	nest = mnl_attr_nest_start(message, NYMDEVICE_A_DROPS);
+	mnl_attr_put_u32(message, NYM_DROP_QUOTA, 7);
+	mnl_attr_nest_end(message, nest);
+	expect(nym_device_decode(device, message) == -EBADMSG);
+	nym_device_free(device);
+}
+
 static const struct ktap_case cases[] = {
 	{ "what is written is read", what_is_written_is_read },
 	{ "messages of any size say the same",
@@ -369,6 +397,7 @@ static const struct ktap_case cases[] = {
 	{ "broken messages do no harm", broken_messages_do_no_harm },
 	{ "attributes are named", attributes_are_named },
 	{ "events", events },
+	{ "drops", drops },
 };
 
 KTAP_MAIN(cases)

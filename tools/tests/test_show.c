@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "drop.h"
 #include "show.h"
 #include "value.h"
 
@@ -37,6 +38,8 @@ static struct nym_device *two_hops(void)
 	entry->hops = 1;
 	entry->mtu = 1420;
 	memcpy(entry->identity, device->public_key, NYM_KEY_LEN);
+	device->flags |= NYM_DEVICE_HAS_DROPS;
+	device->drops[NYM_DROP_REPLAYED] = 5;
 	exit_peer->hops = 2;
 	exit_peer->mtu = 1340;
 	test_key(exit_peer->identity, 8);
@@ -283,6 +286,32 @@ static void fields_with_the_name(void)
 	nym_device_free(device);
 }
 
+static void drops(void)
+{
+	struct nym_device *device = two_hops();
+	unsigned int reason, lines = 0;
+	char field[] = "drops";
+	char *text, *line;
+
+	for (reason = NYM_DROP_FIRST; reason <= NYM_DROP_MAX; ++reason)
+		expect(nym_drop_name(reason));
+	text = captured(print_field, device, field);
+	expect(!strncmp(text, "malformed\t0\n", 12));
+	expect(strstr(text, "\nreplayed\t5\n"));
+	free(text);
+	text = captured(print_named_field, device, field);
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		lines += !strncmp(line, "nym0\t", 5);
+	expect_number(NYM_DROP_MAX - NYM_DROP_FIRST + 1, lines);
+	free(text);
+
+	device->flags &= ~(unsigned int)NYM_DEVICE_HAS_DROPS;
+	text = captured(print_field, device, field);
+	expect_text("", text);
+	free(text);
+	nym_device_free(device);
+}
+
 static void expect_json(const char *expected, const char *field,
 			bool first_peer)
 {
@@ -349,10 +378,11 @@ static void each_field_as_json(void)
 		"quota",
 		"mtu",
 		"hops",
+		"drops",
 		"dump",
 	};
 	struct nym_device *device = two_hops();
-	json_t *value;
+	json_t *value, *list;
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); ++i) {
@@ -364,6 +394,10 @@ static void each_field_as_json(void)
 	}
 	value = show_json(device, NULL);
 	expect(!json_object_get(value, "private_key"));
+	json_decref(value);
+	value = show_json(device, "drops");
+	list = json_object_get(value, "drops");
+	expect_number(5, json_integer_value(json_object_get(list, "replayed")));
 	json_decref(value);
 	value = show_json(device, "dump");
 	expect(json_object_get(value, "private_key"));
@@ -381,6 +415,7 @@ static const struct ktap_case cases[] = {
 	  the_latest_handshake_comes_first },
 	{ "fields for scripts", fields },
 	{ "fields with the device's name", fields_with_the_name },
+	{ "drops", drops },
 	{ "as JSON", as_json },
 	{ "each field as JSON", each_field_as_json },
 };

@@ -48,10 +48,54 @@ enum nymdevice_attribute {
 	NYMDEVICE_A_LISTEN_PORT,
 	NYMDEVICE_A_FWMARK,
 	NYMDEVICE_A_PEERS,
+
+	NYMDEVICE_A_DROPS = 32,		/* nested enum nym_drop_reason, read only */
 	__NYMDEVICE_A_LAST
 };
 
 #define NYMDEVICE_A_MAX (__NYMDEVICE_A_LAST - 1)
+
+/* Why packets and messages were dropped: attributes of NYMDEVICE_A_DROPS, each a
+ * u64 that counts them.
+ */
+enum nym_drop_reason {
+	NYM_DROP_UNSPEC,
+	NYM_DROP_PAD,
+
+	/* received */
+	NYM_DROP_MALFORMED,		/* no message of the protocol */
+	NYM_DROP_CHECKSUM,
+	NYM_DROP_NO_SESSION,		/* names none that is in use */
+	NYM_DROP_NOT_AUTHENTIC,
+	NYM_DROP_REPLAYED,
+	NYM_DROP_UNKNOWN_PEER,		/* handshake of nobody we know */
+	NYM_DROP_OUTSIDE_CARRIER,	/* not by the way to its peer */
+	NYM_DROP_COOKIE_REQUIRED,	/* under load; answered by a cookie */
+	NYM_DROP_RATE_LIMITED,		/* handshakes too fast */
+	NYM_DROP_ECN,			/* a marking that cannot be */
+	NYM_DROP_NOT_IP,		/* also sent */
+	NYM_DROP_SOURCE_NOT_ALLOWED,	/* not in the peer's allowed IPs */
+	NYM_DROP_REASSEMBLY,		/* of a nested datagram's fragments */
+
+	/* sent */
+	NYM_DROP_NO_ALLOWED_IP,		/* of any peer is the destination */
+	NYM_DROP_NO_CARRIER,
+	NYM_DROP_NO_VIA_ADDRESS,	/* of the endpoint's family */
+	NYM_DROP_NO_ENDPOINT,
+	NYM_DROP_NO_ROUTE,		/* on the real network, or it is down */
+	NYM_DROP_UNREACHABLE,		/* its handshake was given up */
+	NYM_DROP_TOO_BIG,
+	NYM_DROP_SEGMENTATION,
+
+	/* both */
+	NYM_DROP_QUEUE_FULL,
+	NYM_DROP_QUOTA,
+	NYM_DROP_REMOVED,		/* the peer, or the device went down */
+	NYM_DROP_NO_MEMORY,
+	__NYM_DROP_LAST
+};
+
+#define NYM_DROP_MAX (__NYM_DROP_LAST - 1)
 
 enum nympeer_flag {
 	NYMPEER_F_REMOVE_ME = 1U << 0,
