@@ -24,6 +24,9 @@ help:
 	@echo 'make check [TESTS="..."]  run all tests, or some:'
 	@echo '                       suites (tools, kunit, net ...), programs'
 	@echo '                       (net/NAME.sh), either in one guest (net@6.12)'
+	@echo 'make bench             measure beside in-tree WireGuard, in guests; some of it:'
+	@echo '                       GUEST= CASES= MEASURES= REPEAT= DURATION= (seconds)'
+	@echo '                       HOST=1 (this machine), PROFILE=1, SCALE=1, OUT=FOLDER'
 	@echo 'make check-debug       all tests in kernels that look for bugs, and'
 	@echo '                       stress; STRESS_ROUNDS=, STRESS_SEED='
 	@echo 'make lint              check the sources'
@@ -58,6 +61,14 @@ demo-tickets bench-tickets: packages-tickets
 
 check: packages-module packages-guests packages-tests packages-tickets packages-install tools guests
 	@selftests/check $(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(TESTS)
+
+bench: packages-module packages-tests packages-bench tools $(if $(HOST),,packages-guests)
+	@selftests/bench/run $(if $(HOST),--host) $(if $(PROFILE),--profile) $(if $(SCALE),--scale) \
+		$(if $(GUEST),--guest "$(GUEST)") $(if $(CASES),--cases "$(CASES)") \
+		$(if $(MEASURES),--measures "$(MEASURES)") \
+		$(if $(REPEAT),--repeat $(REPEAT)) \
+		$(if $(PEERS),--peers $(PEERS)) $(if $(NESTED),--nested $(NESTED)) \
+		$(if $(DURATION),--duration $(DURATION)) $(if $(OUT),--out "$(OUT)")
 
 # Two processors each, which would only get in each other's way.
 check-debug: export STRESS_ROUNDS ?= 3
@@ -118,6 +129,6 @@ clean:
 distclean: clean
 	rm -rf "$${NYM_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/nym}"
 
-.PHONY: all help module tools guests demo demo-tickets bench-tickets check \
-	check-debug lint format install install-tools install-module uninstall \
-	uninstall-module uninstall-tools clean distclean
+.PHONY: all help module tools guests demo demo-tickets bench bench-tickets \
+	check check-debug lint format install install-tools install-module \
+	uninstall uninstall-module uninstall-tools clean distclean

@@ -55,6 +55,15 @@ void nym_cookie_init(struct nym_cookie *cookie, const u8 remote_static[NYM_KEY_S
 			       remote_static);
 }
 
+void nym_cookie_forget(struct nym_cookie *cookie)
+{
+	down_write(&cookie->lock);
+	cookie->is_valid = false;
+	cookie->have_sent_mac1 = false;
+	memzero_explicit(cookie->cookie, NYM_COOKIE_SIZE);
+	up_write(&cookie->lock);
+}
+
 static const struct nym_message_macs *macs_of(const void *msg, size_t len)
 {
 	return msg + len - sizeof(struct nym_message_macs);

@@ -67,6 +67,13 @@ enum nym_mac_state {
 void nym_cookie_secret_init(struct nym_cookie_secret *secret);
 void nym_cookie_init(struct nym_cookie *cookie, const u8 remote_static[NYM_KEY_SIZE]);
 
+/* Has messages carry no cookie that was given before, and takes no reply to one
+ * sent before. A cookie is of use only from where and as whom it was asked for;
+ * shown elsewhere it would tell who gave it, or who saw it given, that this is
+ * the same client. Context: process.
+ */
+void nym_cookie_forget(struct nym_cookie *cookie);
+
 /* Fills @key with HASH(label || @public_key), label being the paper's. */
 void nym_cookie_derive_keys(u8 mac1_key[NYM_SYMMETRIC_KEY_SIZE],
 			    u8 cookie_key[NYM_SYMMETRIC_KEY_SIZE],

@@ -247,6 +247,13 @@ static void exchange(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, nym_cookie_check_mac1(identity, &msg, sizeof(msg)));
 	KUNIT_EXPECT_TRUE(test, nym_cookie_check_mac2(secret, &msg, sizeof(msg),
 						      &source));
+
+	nym_cookie_forget(cookie);
+	KUNIT_EXPECT_FALSE(test, nym_cookie_consume_reply(&reply, cookie));
+	nym_cookie_add_macs(&msg, sizeof(msg), cookie);
+	KUNIT_EXPECT_TRUE(test, nym_cookie_check_mac1(identity, &msg, sizeof(msg)));
+	KUNIT_EXPECT_FALSE(test, nym_cookie_check_mac2(secret, &msg, sizeof(msg),
+						       &source));
 	nym_identity_put(identity);
 }
 

@@ -213,7 +213,8 @@ static void encrypt_message(struct nym_send_train *train, void *at,
 		if (hop == train->hops - 1)
 			return;
 		plain = (void *)message - train->nest[hop].len;
-		nym_nest_header_write(&train->nest[hop], plain, len, counter, ecn);
+		nym_nest_header_write(&train->nest[hop], plain, len,
+				      counter + keypair->datagram_id_start, ecn);
 		len += train->nest[hop].len;
 		mtu += NYM_MESSAGE_DATA_OVERHEAD + train->nest[hop].len;
 	}

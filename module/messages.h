@@ -47,6 +47,9 @@
 #define NYM_COOKIE_SECRET_LATENCY	5
 #define NYM_INITIATIONS_PER_SECOND	50
 
+/* Our timestamps toward a peer are less than this many ns ahead of our clock. */
+#define NYM_CLOCK_AHEAD_LIMIT		BIT_ULL(34)
+
 #define NYM_REPLAY_WINDOW_BITS		8192
 #ifndef NYM_REJECT_AFTER_MESSAGES
 #define NYM_REJECT_AFTER_MESSAGES	(U64_MAX - NYM_REPLAY_WINDOW_BITS - 1)

@@ -248,6 +248,26 @@ void nym_noise_handshake_clear(struct nym_handshake *handshake)
 	up_write(&handshake->lock);
 }
 
+/* How far the clock that we show to a peer is ahead of ours. By how much a clock
+ * is wrong tells a machine from others, and so would tell two gateways that two
+ * identities are one client. What a peer is shown is always wrong by the same,
+ * since its timestamps must grow, also over a restart; it follows from what no
+ * peer knows. It is never behind, so that a peer that knew our true clock takes
+ * us; and no more ahead than lets one that shows its true clock take our place
+ * within seconds.
+ */
+static u64 clock_ahead(const struct nym_identity *identity,
+		       const u8 remote_static[NYM_KEY_SIZE])
+{
+	u8 digest[NYM_HASH_SIZE];
+	u64 ahead;
+
+	hmac(digest, identity->private_key, remote_static, NYM_KEY_SIZE);
+	ahead = get_unaligned_le64(digest) & (NYM_CLOCK_AHEAD_LIMIT - 1);
+	memzero_explicit(digest, sizeof(digest));
+	return ahead;
+}
+
 void nym_noise_set_identity(struct nym_handshake *handshake,
 			    struct nym_identity *identity)
 {
@@ -261,6 +281,10 @@ void nym_noise_set_identity(struct nym_handshake *handshake,
 	    !curve25519(handshake->static_static, identity->private_key,
 			handshake->remote_static))
 		memzero_explicit(handshake->static_static, NYM_KEY_SIZE);
+	handshake->clock_ahead = identity ?
+		clock_ahead(identity, handshake->remote_static) : 0;
+	/* Nor does the new identity's time go on from the old one's. */
+	handshake->sent_timestamp = (struct timespec64){};
 	handshake_forget(handshake);
 	up_write(&handshake->lock);
 	nym_identity_put(old);
@@ -288,6 +312,7 @@ static void next_timestamp(struct nym_handshake *handshake,
 	struct timespec64 label;
 
 	ktime_get_real_ts64(&label);
+	timespec64_add_ns(&label, handshake->clock_ahead);
 	label.tv_nsec = ALIGN_DOWN((u32)label.tv_nsec, grain);
 	if (timespec64_compare(&label, &handshake->sent_timestamp) <= 0) {
 		label = timespec64_add(handshake->sent_timestamp,
@@ -619,6 +644,7 @@ static struct nym_keypair *keypair_create(struct nym_peer *peer)
 	keypair->entry.kind = NYM_INDEX_KEYPAIR;
 	keypair->entry.peer = nym_peer_get(peer);
 	nym_replay_init(&keypair->replay);
+	keypair->datagram_id_start = get_random_u32_inclusive(1, U16_MAX);
 	kref_init(&keypair->refcount);
 	keypair->internal_id = atomic64_inc_return(&keypair_counter);
 	return keypair;

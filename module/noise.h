@@ -38,6 +38,10 @@ struct nym_key {
  *			to a key pair keeps the peer too
  * @sending:		our key
  * @sending_counter:	next counter to send; trains take several at once
+ * @datagram_id_start:	added to a message's counter, it is the IPv4
+ *			identification of the datagram that nests it: random, so
+ *			that a client's datagrams are numbered like any host's,
+ *			and not 0
  * @receiving:		the peer's key
  * @replay:		counters received
  * @remote_index:	the peer's index, put into what we send
@@ -50,6 +54,7 @@ struct nym_keypair {
 	struct nym_index_entry entry;
 	struct nym_key sending;
 	atomic64_t sending_counter;
+	u16 datagram_id_start;
 	struct nym_key receiving;
 	struct nym_replay replay;
 	__le32 remote_index;
@@ -88,6 +93,8 @@ enum nym_handshake_state {
  *			neither peer nor device has a private key
  * @static_static:	DH(@identity, @remote_static); zeros where the DH of a
  *			low-order key failed, and then handshakes fail
+ * @clock_ahead: ns by which our timestamps toward this peer are ahead, constant
+ *			for @identity and @remote_static
  * @state:		where it is
  * @last_initiation_consumption: boottime ns, bounds initiations per second
  * @ephemeral_private:	ours
@@ -105,6 +112,7 @@ struct nym_handshake {
 	struct rw_semaphore lock;
 	struct nym_identity *identity;
 	u8 static_static[NYM_KEY_SIZE];
+	u64 clock_ahead;
 	enum nym_handshake_state state;
 	u64 last_initiation_consumption;
 	u8 ephemeral_private[NYM_KEY_SIZE];

@@ -300,11 +300,12 @@ static void both_sides(struct kunit *test)
 						      received));
 }
 
-static void timestamp_is_coarse_and_true(struct kunit *test)
+static void timestamp_is_coarse(struct kunit *test)
 {
 	struct side *initiator = new_initiator(test);
 	struct side *responder = new_responder(test);
 	struct nym_message_initiation msg;
+	s64 ahead = initiator->peer->handshake.clock_ahead / NSEC_PER_SEC;
 	s64 before = ktime_get_real_seconds(), seconds;
 	const u8 *timestamp = responder->peer->handshake.latest_timestamp;
 
@@ -312,9 +313,31 @@ static void timestamp_is_coarse_and_true(struct kunit *test)
 							    &initiator->peer->handshake));
 	KUNIT_ASSERT_TRUE(test, consume_initiation(responder, &msg));
 	seconds = get_unaligned_be64(timestamp) - (1ULL << 62) - 10;
-	KUNIT_EXPECT_GE(test, seconds, before);
-	KUNIT_EXPECT_LE(test, seconds, (s64)ktime_get_real_seconds());
+	KUNIT_EXPECT_GE(test, seconds, before + ahead);
+	KUNIT_EXPECT_LE(test, seconds, (s64)ktime_get_real_seconds() + ahead + 1);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(timestamp + 8) % (1 << 24), 0);
+}
+
+/* By how much the clock that a peer sees is ahead follows from the identity and
+ * the peer, and from nothing else.
+ */
+static void clocks_differ(struct kunit *test)
+{
+	struct side *one = new_initiator(test);
+	struct side *same = new_initiator(test);
+	struct side *other_peer = new_side(test, testvec_initiator_private,
+					   testvec_initiator_public, NULL);
+	struct side *other_identity = new_side(test, testvec_preshared_key,
+					       testvec_responder_public, NULL);
+	u64 ahead = one->peer->handshake.clock_ahead;
+
+	KUNIT_EXPECT_LT(test, ahead, NYM_CLOCK_AHEAD_LIMIT);
+	KUNIT_EXPECT_EQ(test, ahead, same->peer->handshake.clock_ahead);
+	KUNIT_EXPECT_NE(test, ahead, other_peer->peer->handshake.clock_ahead);
+	KUNIT_EXPECT_NE(test, ahead, other_identity->peer->handshake.clock_ahead);
+	nym_noise_set_identity(&one->peer->handshake, NULL);
+	nym_noise_set_identity(&one->peer->handshake, one->identity);
+	KUNIT_EXPECT_EQ(test, ahead, one->peer->handshake.clock_ahead);
 }
 
 /* What was said to be an hour from now, before the clock was set back, is followed
@@ -744,8 +767,9 @@ static struct kunit_case noise_cases[] = {
 	KUNIT_CASE(response_known_answer),
 	KUNIT_CASE(responder_keys_known_answer),
 	KUNIT_CASE(both_sides),
-	KUNIT_CASE(timestamp_is_coarse_and_true),
+	KUNIT_CASE(timestamp_is_coarse),
 	KUNIT_CASE(timestamp_goes_on),
+	KUNIT_CASE(clocks_differ),
 	KUNIT_CASE(tampered_initiation),
 	KUNIT_CASE(tampered_response),
 	KUNIT_CASE(wrong_preshared_key),

@@ -2,6 +2,7 @@
 /* Paths: which peer is reached through which. */
 
 #include "path.h"
+#include "cookie.h"
 #include "device.h"
 #include "endpoint.h"
 #include "events.h"
@@ -259,15 +260,17 @@ static bool port_is_taken(struct nym_peer *peer, const u8 key[NYM_KEY_LEN],
 	return false;
 }
 
+/* Gives @bind a port that is free and not the one that it has. */
 static bool draw_port(struct nym_peer *peer, const u8 key[NYM_KEY_LEN],
 		      struct nym_peer *carrier, struct nym_bind *bind)
 {
 	u32 start = get_random_u32_below(PORT_COUNT);
+	__be16 old = bind->port;
 	u32 i;
 
 	for (i = 0; i < PORT_COUNT; i++) {
 		bind->port = htons(PORT_FIRST + (start + i) % PORT_COUNT);
-		if (!port_is_taken(peer, key, carrier, bind))
+		if (bind->port != old && !port_is_taken(peer, key, carrier, bind))
 			return true;
 	}
 	return false;
@@ -415,6 +418,7 @@ static void make_direct(struct nym_peer *peer)
 	if (!own_bind(peer))
 		return;
 	bind_publish(peer, NULL);
+	nym_cookie_forget(&peer->cookie);
 	memset(peer->via.key, 0, sizeof(peer->via.key));
 	peer->via.port_is_drawn = false;
 	nym_peer_update_identities(peer);
@@ -454,9 +458,46 @@ int nym_path_apply(struct nym_peer *peer, const struct nym_via_config *config)
 	}
 	memmove(peer->via.key, key, NYM_KEY_LEN);
 	bind_publish(peer, new);
+	nym_cookie_forget(&peer->cookie);
 	if (!old)
 		nym_peer_update_identities(peer);
 	return 0;
+}
+
+/* A copy of the peer's bind, still unpublished, for another carrier. */
+static struct nym_bind *bind_copy(const struct nym_peer *peer,
+				  struct nym_peer *carrier, gfp_t gfp)
+{
+	struct nym_bind *new = kmemdup(own_bind(peer), sizeof(*new), gfp);
+
+	if (!new)
+		return NULL;
+	INIT_LIST_HEAD(&new->siblings);
+	INIT_LIST_HEAD(&new->former);
+	INIT_HLIST_NODE(&new->hash);
+	RCU_INIT_POINTER(new->carrier, carrier);
+	return new;
+}
+
+void nym_path_redraw_port(struct nym_peer *peer)
+{
+	struct nym_bind *old = own_bind(peer), *new;
+	struct nym_peer *carrier;
+
+	lockdep_assert_held(&peer->device->device_update_lock);
+
+	if (!old || old == &silent_bind || !peer->via.port_is_drawn)
+		return;
+	carrier = bind_carrier(old, peer->device);
+	/* There is no going back to the old identity that asks for it. */
+	new = bind_copy(peer, carrier, GFP_KERNEL | __GFP_NOFAIL);
+	/* Where all ports are taken, 28232 peers behind one address hide each
+	 * other.
+	 */
+	if (draw_port(peer, peer->via.key, carrier, new))
+		bind_publish(peer, new);
+	else
+		kfree(new);
 }
 
 int nym_path_peer_added(struct nym_peer *peer)
@@ -473,13 +514,9 @@ int nym_path_peer_added(struct nym_peer *peer)
 				    key_hash(key)) {
 		if (memcmp(nested->via.key, key, NYM_KEY_LEN))
 			continue;
-		new = kmemdup(own_bind(nested), sizeof(*new), GFP_KERNEL);
+		new = bind_copy(nested, peer, GFP_KERNEL);
 		if (!new)
 			return -ENOMEM;
-		INIT_LIST_HEAD(&new->siblings);
-		INIT_LIST_HEAD(&new->former);
-		INIT_HLIST_NODE(&new->hash);
-		RCU_INIT_POINTER(new->carrier, peer);
 		bind_publish(nested, new);
 	}
 	return 0;

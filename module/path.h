@@ -219,6 +219,12 @@ int nym_path_check(struct nym_peer *peer, const struct nym_via_config *config,
  */
 int nym_path_apply(struct nym_peer *peer, const struct nym_via_config *config);
 
+/* Draws a nested peer's port again, if it was drawn and not set: who knows the
+ * port that it had shall not know the new one for the same client's. What is
+ * under way to the old one still arrives. Context: update lock held.
+ */
+void nym_path_redraw_port(struct nym_peer *peer);
+
 /**
  * nym_path_peer_added() - become the carrier of those that wait for a new
  *			   peer's key

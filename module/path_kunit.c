@@ -4,6 +4,7 @@
  */
 
 #include "path.h"
+#include "cookie.h"
 #include "device.h"
 #include "endpoint.h"
 #include "lookup.h"
@@ -46,6 +47,7 @@ static struct nym_peer *add_peer(struct kunit *test, unsigned int i,
 	kref_init(&peer->refcount);
 	INIT_HLIST_NODE(&peer->identities_entry);
 	memcpy(peer->handshake.remote_static, key_of(i), NYM_KEY_LEN);
+	nym_cookie_init(&peer->cookie, key_of(i));
 	nym_path_init(peer, via_key);
 	nym_pubkey_table_add(f->device->pubkeys, peer);
 	KUNIT_ASSERT_EQ(test, nym_path_peer_added(peer), 0);
@@ -393,6 +395,7 @@ static void path_bind_is_unique_before_the_carrier(struct kunit *test)
 
 static void path_draws_ports(struct kunit *test)
 {
+	struct fixture *f = test->priv;
 	struct nym_via_config config = {};
 	struct in_addr a = { htonl(0x0a000002) };
 	__be16 port;
@@ -410,10 +413,21 @@ static void path_draws_ports(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, set_via_to(test, 2, 0, &config), 0);
 	KUNIT_EXPECT_EQ(test, (__force u16)port_of(test, 2), (__force u16)port);
 
-	/* A port that was set goes along to another carrier. */
+	/* Drawn for another identity it is another one, and the former receives
+	 * what is under way.
+	 */
+	nym_path_redraw_port(f->peer[2]);
+	KUNIT_EXPECT_NE(test, (__force u16)port_of(test, 2), (__force u16)port);
+	KUNIT_EXPECT_PTR_EQ(test, find4(test, 0, a.s_addr, port), f->peer[2]);
+	port = port_of(test, 2);
+	KUNIT_EXPECT_PTR_EQ(test, find4(test, 0, a.s_addr, port), f->peer[2]);
+
+	/* A port that was set stays, and goes along to another carrier. */
 	config.port = htons(5);
 	config.has_port = true;
 	KUNIT_EXPECT_EQ(test, set_via_to(test, 2, 0, &config), 0);
+	nym_path_redraw_port(f->peer[2]);
+	KUNIT_EXPECT_EQ(test, ntohs(port_of(test, 2)), 5);
 	config.has_port = false;
 	KUNIT_EXPECT_EQ(test, set_via_to(test, 2, 1, &config), 0);
 	KUNIT_EXPECT_EQ(test, ntohs(port_of(test, 2)), 5);

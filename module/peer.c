@@ -133,9 +133,16 @@ void nym_peer_identity_changed(struct nym_peer *peer)
 {
 	lockdep_assert_held(&peer->device->device_update_lock);
 
+	/* The gateway shall not meet both identities at one port: first nothing
+	 * is sent under the old one any more, then port and cookie go.
+	 */
+	nym_noise_set_identity(&peer->handshake, NULL);
+	nym_keypairs_expire(&peer->keypairs);
+	flush_work(&peer->transmit_handshake_work);
+	nym_path_redraw_port(peer);
+	nym_cookie_forget(&peer->cookie);
 	nym_noise_set_identity(&peer->handshake, nym_peer_identity(peer));
 	nym_peer_reset_last_handshake(peer);
-	nym_keypairs_expire(&peer->keypairs);
 	/* What waited for an identity goes on its way now. */
 	if (netif_running(peer->device->dev))
 		nym_send_staged(peer);

@@ -127,7 +127,13 @@ a_lost_parent_fails()
 	END
 }
 
-ktap_plan 13
+benchmark_computes_right()
+{
+	cd "$here/../bench"
+	PYTHONDONTWRITEBYTECODE=1 python3 -m unittest -q test_arithmetic
+}
+
+ktap_plan 14
 test_case 'status and output pass, 6.1' status_and_output_pass 6.1
 test_case 'status and output pass, 6.12' status_and_output_pass 6.12
 test_case 'status and output pass, 7.2' status_and_output_pass 7.2
@@ -145,4 +151,5 @@ test_case 'nested results are counted by their leaves' leaves_are_counted
 test_case 'fewer results than planned fail' a_short_plan_fails
 test_case 'a parent that failed alone fails' a_failed_parent_fails
 test_case 'results without their parent fail' a_lost_parent_fails
+test_case 'the benchmark computes right' benchmark_computes_right
 ktap_end

@@ -75,6 +75,19 @@ def roams(version):
           where_to(device.exit.last_packet))
 
 
+@both_versions("padding is zeros at every layer")
+def padding(version):
+    device = NestedDevice(version)
+    session = device.open()
+    for size in range(1, 17):
+        packet = expect_said(device, session, bytes([0xff]) * size)
+        nested = device.exit.last_packet
+        for padded in (packet, nested):
+            equal("multiple of 16", 0, len(padded) % 16)
+            rest = padded[packets.length(padded):]
+            equal("padding", bytes(len(rest)), rest)
+
+
 @both_versions("the entry roams under its nested peer")
 def entry_roams(version):
     device = NestedDevice(version)

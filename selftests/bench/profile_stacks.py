@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Profiles: what CPUs were doing when they were looked at, as folded stacks,
+which are a dictionary from "outermost;...;innermost" to how often."""
+import collections
+import os
+import re
+import subprocess
+import tempfile
+
+FRAME = re.compile(r"\s+[0-9a-f]+ (.*) \((.*)\)$")
+
+# What an innermost function is about.  The first that matches is taken.
+SUBJECTS = (
+    ("idle", r"pv_native_safe_halt|default_idle|acpi_idle|mwait_idle|"
+             r"cpuidle|poll_idle"),
+    ("cipher", r".*(chacha|poly1305|hchacha)|crypto_xor|blake2s"),
+    ("copying and clearing", r"memcpy|memset|memmove|.*copy_(to|from|page|"
+                             r"user)|.*copy_.*iter|rep_movs|rep_stos|"
+                             r"clear_page|__?skb_copy|skb_copy"),
+    ("checksums", r".*csum|.*checksum"),
+    ("memory", r".*(kmem|kmalloc|kfree|slab|alloc|free_|page|memcg|folio)"),
+    ("nym", r"nym:"),
+    ("wireguard", r"wireguard:"),
+    ("netfilter", r"nf_|nft_|.*conntrack|nf_.*:|nft_.*:|nf_tables:|nf_nat:"),
+    ("TCP", r"tcp|__tcp|sk_stream|inet_csk|bictcp|cubictcp|tcp_.*:"),
+    ("UDP, IP, routes", r"udp|__udp|ip_|__ip|ipv4|ip6|inet|fib|__fib|rt_|"
+                        r"dst_|icmp|neigh|__inet|raw"),
+    ("devices, queues, GRO", r"dev_|__dev|netif|__netif|napi|__napi|net_rx|"
+                             r"net_tx|veth|gro|skb_|__skb|sch_|qdisc|"
+                             r"process_backlog|eth_|validate_xmit|"
+                             r"enqueue_to|sock_|__sock|sk_|skbuff|consume"),
+)
+
+
+class NoProfile(Exception):
+    """Nothing could be recorded, for the reason given."""
+
+
+def fold(script):
+    """Folded stacks of what "perf script -F comm,ip,sym,dso" printed.  Frames
+    of modules are MODULE:FUNCTION."""
+    stacks = collections.Counter()
+    frames, comm = [], ""
+    for line in [*script.splitlines(), ""]:
+        found = FRAME.match(line)
+        if found:
+            symbol, where = found.groups()
+            if where.startswith("[") and "kernel" not in where:
+                symbol = where.strip("[]") + ":" + symbol
+            elif not where.startswith("["):
+                symbol = os.path.basename(where)
+            frames.append(symbol.replace(";", ","))
+        elif line.strip():
+            comm = line.strip()
+        elif comm:
+            stacks[";".join([comm.split("/")[0], *reversed(frames)])] += 1
+            frames, comm = [], ""
+    return dict(stacks)
+
+
+def record(seconds, rate):
+    """Folded stacks of all CPUs for so many seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = os.path.join(folder, "perf.data")
+        for command in (
+                ["perf", "record", "-q", "-e", "cpu-clock", "-F", str(rate),
+                 "-a", "-g", "-o", data, "--", "sleep", str(seconds)],
+                ["perf", "script", "-i", data, "-F", "comm,ip,sym,dso"]):
+            done = subprocess.run(command, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, encoding="utf-8",
+                                  errors="replace", check=False)
+            if done.returncode:
+                raise NoProfile(f"{' '.join(command[:2])}: "
+                                f"{done.stderr.strip()[-300:]}")
+    stacks = fold(done.stdout)
+    if not stacks:
+        raise NoProfile("perf: no samples; this kernel has no cpu-clock event")
+    return stacks
+
+
+def subject(function):
+    for name, pattern in SUBJECTS:
+        if re.match(pattern, function):
+            return name
+    return "everything else"
+
+
+def shares(stacks, name_of=lambda function: function):
+    """(share, name) of what was innermost, greatest first."""
+    counts = collections.Counter()
+    for stack, count in stacks.items():
+        counts[name_of(stack.rpartition(";")[2])] += count
+    total = sum(counts.values())
+    return [(count / total, name) for name, count in counts.most_common()]
