@@ -23,6 +23,12 @@ def rst(rows):
     return [rule, lines[0], rule, *lines[1:], rule]
 
 
+def heading(text, level, layout):
+    """Lines of a heading: of reStructuredText, for below a page's section."""
+    line = ("-~" if layout is rst else "=-")[level]
+    return [text, line * len(text), ""]
+
+
 def number(spread, decimals):
     """A median, and its spread where there is one."""
     if spread is None:
@@ -96,7 +102,7 @@ def failures(run):
 
 def report(results, layout=plain):
     """All tables of a run."""
-    lines = [title(results.run), "=" * len(title(results.run)), ""]
+    lines = heading(title(results.run), 0, layout)
     tables = [(name, of_figures(results, names))
               for name, names in comparison.TABLES.items()]
     tables.append(("Ratios within a repetition", of_goals(results)))
@@ -105,7 +111,7 @@ def report(results, layout=plain):
                        "a pass over 1360 bytes)", of_crypto(results)))
     for name, rows in tables:
         if rows:
-            lines += [name, "-" * len(name), "", *layout(rows), ""]
+            lines += [*heading(name, 1, layout), *layout(rows), ""]
     return "\n".join(lines + failures(results.run))
 
 
@@ -123,12 +129,12 @@ def of_scale(results, subject):
 def scale(results, layout=plain):
     """All tables about devices with many peers."""
     run = results.run
-    lines = [title(run), "=" * len(title(run)), ""]
+    lines = heading(title(run), 0, layout)
     for subject, name in comparison.SCALE_SUBJECTS.items():
         rows = of_scale(results, subject)
         if rows:
             name += f" ({run['peers'][subject]})"
-            lines += [name, "-" * len(name), "", *layout(rows), ""]
+            lines += [*heading(name, 1, layout), *layout(rows), ""]
     return "\n".join(lines + failures(run))
 
 
@@ -150,11 +156,11 @@ def of_subjects(found):
 
 def profiles(run, layout=plain, functions=25):
     """What was innermost in each profile: by subject, and by function."""
-    lines = [title(run), "=" * len(title(run)), ""]
+    lines = heading(title(run), 0, layout)
     lines += [*layout(of_subjects(run["profiles"])), ""]
     for profile in run["profiles"]:
         name = f"{comparison.CASES[profile['case']].title}, {profile['way']}"
-        lines += [name, "-" * len(name), "", *layout(
+        lines += [*heading(name, 1, layout), *layout(
             [["function", "share"]] +
             [[function, percent(share)] for share, function in
              profile_stacks.shares(profile["stacks"])[:functions]]), ""]
