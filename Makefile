@@ -26,9 +26,11 @@ help:
 	@echo '                       (net/NAME.sh), either in one guest (net@6.12)'
 	@echo 'make bench             measure beside in-tree WireGuard, in guests; some of it:'
 	@echo '                       GUEST= CASES= MEASURES= REPEAT= DURATION= (seconds)'
-	@echo '                       HOST=1 (this machine), PROFILE=1, SCALE=1, OUT=FOLDER'
+	@echo '                       HOST=1 (this machine), PROFILE=1, SCALE=1,'
+	@echo '                       NETWORK=chain or internet, OUT=FOLDER'
 	@echo 'make check-debug       all tests in kernels that look for bugs, and'
 	@echo '                       stress; STRESS_ROUNDS=, STRESS_SEED='
+	@echo 'make fuzz              fuzz the parsers of the tools, each for FUZZ_SECONDS'
 	@echo 'make lint              check the sources'
 	@echo 'make format            lay out the tools sources as lint wants them'
 	@echo 'make guests            have the guests kernels in the cache'
@@ -62,11 +64,14 @@ demo-tickets bench-tickets: packages-tickets
 check: packages-module packages-guests packages-tests packages-tickets packages-install tools guests
 	@selftests/check $(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(TESTS)
 
+fuzz: packages-tools packages-fuzz
+	@$(MAKE) -C tools fuzz $(if $(FUZZ_SECONDS),FUZZ_SECONDS=$(FUZZ_SECONDS))
+
 bench: packages-module packages-tests packages-bench tools $(if $(HOST),,packages-guests)
 	@selftests/bench/run $(if $(HOST),--host) $(if $(PROFILE),--profile) $(if $(SCALE),--scale) \
 		$(if $(GUEST),--guest "$(GUEST)") $(if $(CASES),--cases "$(CASES)") \
 		$(if $(MEASURES),--measures "$(MEASURES)") \
-		$(if $(REPEAT),--repeat $(REPEAT)) \
+		$(if $(NETWORK),--network $(NETWORK)) $(if $(REPEAT),--repeat $(REPEAT)) \
 		$(if $(PEERS),--peers $(PEERS)) $(if $(NESTED),--nested $(NESTED)) \
 		$(if $(DURATION),--duration $(DURATION)) $(if $(OUT),--out "$(OUT)")
 
@@ -130,5 +135,5 @@ distclean: clean
 	rm -rf "$${NYM_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/nym}"
 
 .PHONY: all help module tools guests demo demo-tickets bench bench-tickets \
-	check check-debug lint format install install-tools install-module \
+	check check-debug fuzz lint format install install-tools install-module \
 	uninstall uninstall-module uninstall-tools clean distclean

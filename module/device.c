@@ -83,8 +83,7 @@ static int device_stop(struct net_device *dev)
 	mutex_lock(&device->device_update_lock);
 	/* The sockets first: what comes in would make new keys. */
 	nym_socket_reinit(device, NULL, NULL);
-	cancel_work_sync(&device->handshakes.work);
-	nym_handshake_queue_purge(device);
+	nym_handshake_queue_stop(device);
 
 	list_for_each_entry(peer, &device->peer_list, peer_list) {
 		nym_send_purge_staged(peer, NYM_DROP_REMOVED);
@@ -116,8 +115,7 @@ static void device_uninit(struct net_device *dev)
 	/* A carrier's last packets may have brought messages of its nested
 	 * peers, after device_stop() looked.
 	 */
-	cancel_work_sync(&device->handshakes.work);
-	nym_handshake_queue_purge(device);
+	nym_handshake_queue_stop(device);
 }
 
 static const struct net_device_ops device_ops = {
@@ -175,6 +173,7 @@ static void device_free(struct nym_device *device)
 		destroy_workqueue(device->crypt_wq);
 	if (device->crypt)
 		nym_crypt_free(device->crypt);
+	nym_handshake_queue_free(device);
 	nym_drops_free(device->drops);
 	if (device->binds)
 		nym_path_table_free(device->binds);
@@ -196,7 +195,8 @@ static int device_alloc(struct nym_device *device)
 	device->crypt = nym_crypt_alloc();
 	device->drops = nym_drops_alloc();
 	if (!device->pubkeys || !device->indices || !device->binds ||
-	    !device->crypt || !device->drops)
+	    !device->crypt || !device->drops ||
+	    nym_handshake_queue_init(device))
 		return -ENOMEM;
 
 	/* Handshakes are slow and rare and may run anywhere. They stop during
@@ -304,7 +304,6 @@ int nym_device_newlink(struct net_device *dev, struct rtnl_newlink_params *param
 	INIT_HLIST_HEAD(&device->own_identities);
 	nym_allowedips_init(&device->allowedips);
 	nym_cookie_secret_init(&device->cookie_secret);
-	nym_handshake_queue_init(device);
 	device->update_gen = 1;
 
 	ret = device_alloc(device);

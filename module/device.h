@@ -32,23 +32,26 @@
 
 struct nym_crypt;
 struct nym_drops;
+struct nym_handshake_worker;
 struct nym_path_table;
 
 /**
  * struct nym_handshake_queue - received handshake messages
- * @lock:	guards @messages and @length; BH disabled
+ * @lock:	guards all but @workers; BH disabled
  * @messages:	see handshake.c
  * @length:	how many
- * @work:	drains it
+ * @last_worker: CPU whose worker was called last
+ * @workers:	drain it, as many at a time as there are CPUs
  *
  * At most NYM_MAX_HANDSHAKE_QUEUE are held; from an eighth of that the device
  * is under load.
  */
 struct nym_handshake_queue {
-	spinlock_t lock; /* messages and length */
+	spinlock_t lock; /* messages, length, last_worker */
 	struct list_head messages;
 	unsigned int length;
-	struct work_struct work;
+	int last_worker;
+	struct nym_handshake_worker __percpu *workers;
 };
 
 #define NYM_MAX_HANDSHAKE_QUEUE	4096

@@ -432,19 +432,51 @@ static void free_received(struct nym_received_handshake *received)
 	kfree(received);
 }
 
+/**
+ * struct nym_handshake_worker - one of those who drain a device's queue
+ * @device:	whose
+ * @work:	runs on any CPU; there is one for each so that all of them help
+ *		where many handshakes come at once
+ *
+ * Two workers may be at messages of one peer: its handshake has a lock, and the
+ * network does not keep messages in order either.
+ */
+struct nym_handshake_worker {
+	struct nym_device *device;
+	struct work_struct work;
+};
+
 static void receive_work(struct work_struct *work)
 {
-	struct nym_handshake_queue *queue =
-		container_of(work, struct nym_handshake_queue, work);
 	struct nym_device *device =
-		container_of(queue, struct nym_device, handshakes);
+		container_of(work, struct nym_handshake_worker, work)->device;
 	struct nym_received_handshake *received;
 
-	while ((received = dequeue(queue))) {
+	while ((received = dequeue(&device->handshakes))) {
 		receive_one(device, received);
 		free_received(received);
 		cond_resched();
 	}
+}
+
+/* Puts a message into the queue. Return: the worker that is to be called for it.
+ * One that is about to end may not see it, hence one for each message: those that
+ * wait for their turn already are not called twice.
+ */
+static struct work_struct *enqueue(struct nym_handshake_queue *queue,
+				   struct nym_received_handshake *received)
+{
+	int cpu;
+
+	spin_lock_bh(&queue->lock);
+	list_add_tail(&received->link, &queue->messages);
+	WRITE_ONCE(queue->length, queue->length + 1);
+	cpu = cpumask_next(queue->last_worker, cpu_online_mask);
+	if (cpu >= nr_cpu_ids)
+		cpu = cpumask_first(cpu_online_mask);
+	queue->last_worker = cpu;
+	spin_unlock_bh(&queue->lock);
+	return &per_cpu_ptr(queue->workers, cpu)->work;
 }
 
 bool nym_handshake_is_message(__le32 type, unsigned int len)
@@ -488,11 +520,7 @@ void nym_handshake_receive(struct nym_device *device, const void *message,
 			goto drop;
 		}
 	}
-	spin_lock_bh(&queue->lock);
-	list_add_tail(&received->link, &queue->messages);
-	WRITE_ONCE(queue->length, queue->length + 1);
-	spin_unlock_bh(&queue->lock);
-	queue_work(device->handshake_wq, &queue->work);
+	queue_work(device->handshake_wq, enqueue(queue, received));
 	return;
 drop:
 	net_dbg_ratelimited("%s: Dropping handshake packet from %pISpfsc\n",
@@ -501,20 +529,43 @@ drop:
 	nym_drop_count(device, reason, 1);
 }
 
-void nym_handshake_queue_init(struct nym_device *device)
+int nym_handshake_queue_init(struct nym_device *device)
 {
-	spin_lock_init(&device->handshakes.lock);
-	INIT_LIST_HEAD(&device->handshakes.messages);
-	device->handshakes.length = 0;
-	INIT_WORK(&device->handshakes.work, receive_work);
+	struct nym_handshake_queue *queue = &device->handshakes;
+	int cpu;
+
+	spin_lock_init(&queue->lock);
+	INIT_LIST_HEAD(&queue->messages);
+	queue->length = 0;
+	queue->last_worker = -1;
+	queue->workers = alloc_percpu(struct nym_handshake_worker);
+	if (!queue->workers)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		struct nym_handshake_worker *worker =
+			per_cpu_ptr(queue->workers, cpu);
+
+		worker->device = device;
+		INIT_WORK(&worker->work, receive_work);
+	}
+	return 0;
 }
 
-void nym_handshake_queue_purge(struct nym_device *device)
+void nym_handshake_queue_stop(struct nym_device *device)
 {
+	struct nym_handshake_queue *queue = &device->handshakes;
 	struct nym_received_handshake *received;
+	int cpu;
 
-	while ((received = dequeue(&device->handshakes))) {
+	for_each_possible_cpu(cpu)
+		cancel_work_sync(&per_cpu_ptr(queue->workers, cpu)->work);
+	while ((received = dequeue(queue))) {
 		nym_drop_count(device, NYM_DROP_REMOVED, 1);
 		free_received(received);
 	}
+}
+
+void nym_handshake_queue_free(struct nym_device *device)
+{
+	free_percpu(device->handshakes.workers);
 }

@@ -44,9 +44,15 @@ void nym_handshake_receive(struct nym_device *device, const void *message,
 			   struct nym_peer *nested,
 			   const struct nym_peer *carrier);
 
-void nym_handshake_queue_init(struct nym_device *device);
+/* Return: 0 or -ENOMEM; nym_handshake_queue_free() frees it in either case. */
+int nym_handshake_queue_init(struct nym_device *device);
 
-/* Drops what is queued. Context: the work is not running and not queued. */
-void nym_handshake_queue_purge(struct nym_device *device);
+/* Waits for the workers and drops what is queued. Context: process; nothing calls
+ * nym_handshake_receive() any more.
+ */
+void nym_handshake_queue_stop(struct nym_device *device);
+
+/* Context: the queue is empty and the workqueue is gone. */
+void nym_handshake_queue_free(struct nym_device *device);
 
 #endif /* _NYM_HANDSHAKE_H */

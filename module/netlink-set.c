@@ -334,10 +334,11 @@ static int set_peer_keys(struct nym_peer *peer, struct nlattr **attrs,
 /* First pass over a peer: finds, makes or removes it, and sets its keys. A peer
  * that is made knows already that it is nested, so that it never is reached or
  * answered outside its carrier; and it goes away again where it cannot have the
- * identity that it was to have, for it must not be met under another.
+ * identity that it was to have, for it must not be met under another. One that
+ * is removed ends up on @dead.
  */
 static int prepare_peer(struct nym_device *device, struct peer_change *change,
-			struct netlink_ext_ack *extack)
+			struct list_head *dead, struct netlink_ext_ack *extack)
 {
 	struct nlattr *attrs[NYMPEER_A_MAX + 1];
 	const u8 *key, *via_key = NULL;
@@ -357,7 +358,7 @@ static int prepare_peer(struct nym_device *device, struct peer_change *change,
 	peer = nym_pubkey_table_lookup(device->pubkeys, key);
 	if (flags & NYMPEER_F_REMOVE_ME) {
 		if (peer)
-			nym_peer_remove(peer);
+			nym_peer_make_dead(peer, dead);
 		nym_peer_put(peer);
 		return 0;
 	}
@@ -591,6 +592,7 @@ static int set_peers(struct nym_device *device, const struct nlattr *peers,
 	struct peer_change *changes;
 	unsigned int n = 0, i;
 	struct nlattr *attr;
+	LIST_HEAD(dead);
 	int ret = 0, err, rem;
 
 	nla_for_each_nested(attr, peers, rem)
@@ -601,7 +603,7 @@ static int set_peers(struct nym_device *device, const struct nlattr *peers,
 	n = 0;
 	nla_for_each_nested(attr, peers, rem) {
 		changes[n].attrs = attr;
-		ret = prepare_peer(device, &changes[n++], extack);
+		ret = prepare_peer(device, &changes[n++], &dead, extack);
 		if (ret)
 			break;
 	}
@@ -618,13 +620,14 @@ static int set_peers(struct nym_device *device, const struct nlattr *peers,
 			continue;
 		if (changes[i].is_new && changes[i].via_is_pending &&
 		    !peer->is_dead) {
-			nym_peer_remove(peer);
+			nym_peer_make_dead(peer, &dead);
 		} else if (!changes[i].via_is_pending && !peer->is_dead) {
 			err = finish_peer(&changes[i], ret ? NULL : extack);
 			ret = ret ?: err;
 		}
 		nym_peer_put(peer);
 	}
+	nym_peer_bury(device, &dead);
 	kvfree(changes);
 	return ret;
 }

@@ -178,16 +178,18 @@ void nym_peer_set_identity(struct nym_peer *peer, struct nym_identity *identity)
  * nothing new once they see it dead. They look within one RCU read section with
  * what they start, so that after a grace period all of them have come to an end.
  */
-static void make_dead(struct nym_peer *peer)
+void nym_peer_make_dead(struct nym_peer *peer, struct list_head *dead)
 {
 	struct nym_device *device = peer->device;
+
+	lockdep_assert_held(&device->device_update_lock);
 
 	/* Before the lists are left, as nym_peer_update_identities() would put
 	 * it back on one.
 	 */
 	WRITE_ONCE(peer->is_dead, true);
 
-	list_del_init(&peer->peer_list);
+	list_move_tail(&peer->peer_list, dead);
 	--device->num_peers;
 	nym_path_peer_removed(peer);
 	nym_allowedips_remove_by_peer(&device->allowedips, peer,
@@ -199,9 +201,11 @@ static void make_dead(struct nym_peer *peer)
 /* The other steps, for all @dead at once: grace periods and flushes cost the
  * same for one peer and for a million.
  */
-static void bury(struct nym_device *device, struct list_head *dead)
+void nym_peer_bury(struct nym_device *device, struct list_head *dead)
 {
 	struct nym_peer *peer, *next;
+
+	lockdep_assert_held(&device->device_update_lock);
 
 	if (list_empty(dead))
 		return;
@@ -260,11 +264,8 @@ void nym_peer_remove(struct nym_peer *peer)
 	struct nym_device *device = peer->device;
 	LIST_HEAD(dead);
 
-	lockdep_assert_held(&device->device_update_lock);
-
-	make_dead(peer);
-	list_add_tail(&peer->peer_list, &dead);
-	bury(device, &dead);
+	nym_peer_make_dead(peer, &dead);
+	nym_peer_bury(device, &dead);
 }
 
 void nym_peer_remove_all(struct nym_device *device)
@@ -277,11 +278,9 @@ void nym_peer_remove_all(struct nym_device *device)
 	/* Cheaper than taking each peer's prefixes out one by one. */
 	nym_allowedips_free(&device->allowedips, &device->device_update_lock);
 
-	list_for_each_entry_safe(peer, next, &device->peer_list, peer_list) {
-		make_dead(peer);
-		list_add_tail(&peer->peer_list, &dead);
-	}
-	bury(device, &dead);
+	list_for_each_entry_safe(peer, next, &device->peer_list, peer_list)
+		nym_peer_make_dead(peer, &dead);
+	nym_peer_bury(device, &dead);
 }
 
 static void peer_free_rcu(struct rcu_head *rcu)

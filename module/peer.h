@@ -135,6 +135,20 @@ void nym_peer_remove(struct nym_peer *peer);
 void nym_peer_remove_all(struct nym_device *device);
 
 /**
+ * nym_peer_make_dead() - begin to remove a peer
+ * @peer:	nobody finds it any more
+ * @dead:	list that it is put on, for nym_peer_bury()
+ *
+ * The two steps of nym_peer_remove(), for whoever removes several peers: only
+ * the second waits, and no longer for many than for one. Context: update lock
+ * held, from here to the end of nym_peer_bury().
+ */
+void nym_peer_make_dead(struct nym_peer *peer, struct list_head *dead);
+
+/* Ends what nym_peer_make_dead() began, for all that is on the list. Sleeps. */
+void nym_peer_bury(struct nym_device *device, struct list_head *dead);
+
+/**
  * nym_peer_set_identity() - choose the identity used toward a peer
  * @peer:	whose
  * @identity:	own identity, or NULL for the device's; a reference is taken

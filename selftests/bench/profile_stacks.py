@@ -64,8 +64,10 @@ def record(seconds, rate):
         data = os.path.join(folder, "perf.data")
         for command in (
                 ["perf", "record", "-q", "-e", "cpu-clock", "-F", str(rate),
-                 "-a", "-g", "-o", data, "--", "sleep", str(seconds)],
-                ["perf", "script", "-i", data, "-F", "comm,ip,sym,dso"]):
+                 "-a", "-g", "--kernel-callchains", "-o", data, "--",
+                 "sleep", str(seconds)],
+                ["perf", "script", "--no-inline", "-i", data, "-F",
+                 "comm,ip,sym,dso"]):
             done = subprocess.run(command, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, encoding="utf-8",
                                   errors="replace", check=False)

@@ -84,8 +84,8 @@ def title(run):
     how = (f"{run['repeat']} x {run['duration']} s" if run["repeat"] > 1
            else f"{run['duration']} s")
     return (f"{run['guest']}: Linux {run['kernel']}, {run['cpus']} CPU"
-            f"{'s' if run['cpus'] > 1 else ''}, {how}, nym {run['commit']}, "
-            f"{run['date']}")
+            f"{'s' if run['cpus'] > 1 else ''}, {run['network']}, {how}, nym "
+            f"{run['commit']}, {run['date']}")
 
 
 def failures(run):

@@ -12,8 +12,8 @@ import tables
 
 def a_run(samples, **fields):
     """A run of one CPU in which a pass of the cipher costs 2 µs."""
-    return {"guest": "uml1", "icount": False, "kernel": "7.2", "cpus": 1,
-            "commit": "1", "date": "2026-01-01", "repeat": 3, "duration": 1,
+    return {"guest": "uml1", "network": "chain", "icount": False,
+            "kernel": "7.2", "cpus": 1, "commit": "1", "date": "2026-01-01", "repeat": 3, "duration": 1,
             "places": {"wg1": {"hops": 1, "mtu": 1420},
                        "wg2": {"hops": 2, "mtu": 1340},
                        "nym2": {"hops": 2, "mtu": 1340},

@@ -33,13 +33,14 @@ class Place:
     """A case that is set up."""
 
     def __init__(self, line):
-        self.case, self.client, self.server, hops, mtu = line.split()
+        (self.case, self.client, self.server_host, self.server, hops,
+         mtu) = line.split()
         self.hops, self.mtu = int(hops), int(mtu)
 
 
-def set_up(cases):
+def set_up(network, cases):
     """Have the cases' networks made, once; their places."""
-    done = subprocess.run([os.path.join(HERE, "cases.sh"), *cases],
+    done = subprocess.run([os.path.join(HERE, "cases.sh"), network, *cases],
                           stdout=subprocess.PIPE, encoding="utf-8",
                           check=False)
     if done.returncode:
@@ -169,13 +170,15 @@ def measure(place, name, seconds):
 
 
 @contextlib.contextmanager
-def serve(namespace):
-    """iperf3's server."""
-    server = subprocess.Popen(inside(namespace, "iperf3", "-s"),
-                              stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
+def serve(*namespaces):
+    """iperf3's server in each namespace."""
+    servers = [subprocess.Popen(inside(namespace, "iperf3", "-s"),
+                                stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
+               for namespace in namespaces]
     try:
         yield
     finally:
-        server.kill()
-        server.wait()
+        for server in servers:
+            server.kill()
+            server.wait()
