@@ -25,6 +25,8 @@ setup()
 		entry=$(host_of entry "$kind")
 		exit=$(host_of exit "$kind")
 		internet "$entry" "$exit" || return
+		# A device that goes down keeps its addresses of IPv6.
+		ns "$exit" sysctl -qw net.ipv6.conf.all.keep_addr_on_down=1
 		path_gateways client "$kind" "$entry" "$exit" || return
 	done
 }
@@ -36,8 +38,8 @@ set_client()
 
 reaches_server()
 {
-	ping_to client "$(outer4 server)" -w 20
-	ping_to client "$(outer6 server)" -w 20
+	ping_to client "$(outer4 server)" -w 20 || fail 'no way over IPv4'
+	ping_to client "$(outer6 server)" -w 20 || fail 'no way over IPv6'
 }
 
 # gateway_sees HOST: where a gateway finds the client.
@@ -70,7 +72,8 @@ gateway_begins()
 
 	ip -n "$gateway" link set wg0 down
 	ip -n "$gateway" link set wg0 up
-	ping_to "$gateway" "$(inner 4 "$gateway" 2)" -w 20
+	ping_to "$gateway" "$(inner 4 "$gateway" 2)" -w 20 ||
+		fail "$gateway does not reach the client"
 }
 
 client_begins()
