@@ -24,6 +24,9 @@ help:
 	@echo 'make check [TESTS="..."]  run all tests, or some:'
 	@echo '                       suites (tools, kunit, net ...), programs'
 	@echo '                       (net/NAME.sh), either in one guest (net@6.12)'
+	@echo 'make check-matrix      more cases of networks and interoperation, in'
+	@echo '                       all guests'
+	@echo 'make soak [DURATION=SECONDS]  hours of traffic in a debug guest'
 	@echo 'make bench             measure beside in-tree WireGuard, in guests; some of it:'
 	@echo '                       GUEST= CASES= MEASURES= REPEAT= DURATION= (seconds)'
 	@echo '                       HOST=1 (this machine), PROFILE=1, SCALE=1,'
@@ -74,6 +77,12 @@ check: packages-module packages-guests packages-tests packages-tickets packages-
 
 fuzz: packages-tools packages-fuzz
 	@$(MAKE) -C tools fuzz $(if $(FUZZ_SECONDS),FUZZ_SECONDS=$(FUZZ_SECONDS))
+
+check-matrix: packages-module packages-guests packages-tests tools guests
+	@MATRIX=1 selftests/check $(if $(JOBS),--jobs $(JOBS)) $(TESTS)
+
+soak: packages-module packages-guests packages-tests tools
+	@DURATION=$(or $(DURATION),7200) selftests/check soak@7.2-kasan
 
 bench: packages-module packages-tests packages-bench tools $(if $(HOST),,packages-guests)
 	@selftests/bench/run $(if $(HOST),--host) $(if $(PROFILE),--profile) $(if $(SCALE),--scale) \
@@ -170,7 +179,7 @@ distclean: clean
 	rm -rf "$${NYM_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/nym}"
 
 .PHONY: all help module tools guests demo demo-tickets bench bench-tickets \
-	check check-debug check-arm64 check-s390x check-packages \
-	check-secure-boot check-openwrt cross deb fuzz lint format install \
-	install-tools install-module uninstall uninstall-module \
-	uninstall-tools clean distclean
+	check check-debug check-matrix check-arm64 check-s390x \
+	check-packages check-secure-boot check-openwrt cross deb fuzz soak \
+	lint format install install-tools install-module uninstall \
+	uninstall-module uninstall-tools clean distclean

@@ -105,22 +105,59 @@ static void flow_init(struct flow *flow, struct rnd_state *rnd)
 static void disturb(struct flow *flow, struct rnd_state *rnd)
 {
 	switch (prandom_u32_state(rnd) % 16) {
-	case 0: flow->ip4.ttl ^= 1; flow->ip6.hop_limit ^= 1; break;
-	case 1: flow->ip4.tos ^= 4; flow->ip6.priority ^= 1; break;
-	case 2: flow->ip4.frag_off ^= htons(IP_DF); break;
-	case 3: be16_add_cpu(&flow->ip4.id, 5); break;
-	case 4: flow->ip4.daddr ^= htonl(1); flow->ip6.daddr.s6_addr[9] ^= 1; break;
-	case 5: flow->tcp.source ^= htons(1); flow->udp.source ^= htons(1); break;
-	case 6: be32_add_cpu(&flow->tcp.seq, 100); break;
-	case 7: be32_add_cpu(&flow->tcp.ack_seq, 100); break;
-	case 8: be16_add_cpu(&flow->tcp.window, 1); break;
-	case 9: flow->tcp.psh ^= 1; break;
-	case 10: flow->tcp.fin ^= 1; break;
-	case 11: flow->tcp.cwr ^= 1; break;
-	case 12: flow->tcp.ece ^= 1; break;
-	case 13: flow->options[7] ^= 1; break;
-	case 14: flow->payload = prandom_u32_state(rnd) % MAX_PAYLOAD; break;
-	case 15: flow->udp.check ^= 1; flow->tcp.urg ^= 1; break;
+	case 0:
+		flow->ip4.ttl ^= 1;
+		flow->ip6.hop_limit ^= 1;
+		break;
+	case 1:
+		flow->ip4.tos ^= 4;
+		flow->ip6.priority ^= 1;
+		break;
+	case 2:
+		flow->ip4.frag_off ^= htons(IP_DF);
+		break;
+	case 3:
+		be16_add_cpu(&flow->ip4.id, 5);
+		break;
+	case 4:
+		flow->ip4.daddr ^= htonl(1);
+		flow->ip6.daddr.s6_addr[9] ^= 1;
+		break;
+	case 5:
+		flow->tcp.source ^= htons(1);
+		flow->udp.source ^= htons(1);
+		break;
+	case 6:
+		be32_add_cpu(&flow->tcp.seq, 100);
+		break;
+	case 7:
+		be32_add_cpu(&flow->tcp.ack_seq, 100);
+		break;
+	case 8:
+		be16_add_cpu(&flow->tcp.window, 1);
+		break;
+	case 9:
+		flow->tcp.psh ^= 1;
+		break;
+	case 10:
+		flow->tcp.fin ^= 1;
+		break;
+	case 11:
+		flow->tcp.cwr ^= 1;
+		break;
+	case 12:
+		flow->tcp.ece ^= 1;
+		break;
+	case 13:
+		flow->options[7] ^= 1;
+		break;
+	case 14:
+		flow->payload = prandom_u32_state(rnd) % MAX_PAYLOAD;
+		break;
+	case 15:
+		flow->udp.check ^= 1;
+		flow->tcp.urg ^= 1;
+		break;
 	}
 }
 

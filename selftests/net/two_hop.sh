@@ -180,7 +180,7 @@ test_case 'both peers count their messages' counters_count
 ip -n client link del nym0
 # The same with our own driver on all three.
 for host in entry exit; do
-	ip -n "$host" link del wg0
+	device_remove "$host" wg0
 	ns "$host" nft flush ruleset
 done
 path_gateways client nym entry exit

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # Two devices that face each other: wg0 of the host "ours" is of our kind, that
-# of the host "stock" of in-tree WireGuard's.  Inside, ours is 10.9.0.1 and
-# fd09::1, stock 10.9.0.2 and fd09::2.
+# of the host "stock" of in-tree WireGuard's, or what STOCK_KIND says.  Inside,
+# ours is 10.9.0.1 and fd09::1, stock 10.9.0.2 and fd09::2.
+
+: "${STOCK_KIND:=wireguard}"
 
 pair_hosts()
 {
@@ -30,7 +32,7 @@ tool()
 	shift
 	case $host in
 	ours)	ns ours "$NYMCTL" "$@" ;;
-	*)	ns stock wg "$@" ;;
+	*)	ns stock "$(tool_for "$STOCK_KIND")" "$@" ;;
 	esac
 }
 
@@ -38,7 +40,7 @@ pair_device()
 {
 	local host=$1 kind=$2 number=$3
 
-	ip -n "$host" link add wg0 type "$kind" || return
+	device_add "$host" wg0 "$kind" || return
 	tool "$host" set wg0 private-key "$(private_key "$host")" \
 		listen-port 51820 peer "$(public_key "$(other "$host")")" \
 		allowed-ips "10.9.0.$((3 - number)),fd09::$((3 - number))" || return
@@ -49,8 +51,8 @@ pair_device()
 
 pair_remove()
 {
-	ip -n ours link del wg0 2>/dev/null || :
-	ip -n stock link del wg0 2>/dev/null || :
+	device_remove ours wg0
+	device_remove stock wg0
 }
 
 # Begin anew, with devices that never spoke to each other.
@@ -58,7 +60,7 @@ pair_fresh()
 {
 	pair_remove
 	pair_device ours "$LINK_KIND" 1
-	pair_device stock wireguard 2
+	pair_device stock "$STOCK_KIND" 2
 }
 
 # pair_connected HOST [4|6]: the host knows where the other is.

@@ -70,6 +70,14 @@ path_route()
 	ip -n "$1" route replace "$(outer6 "$3")/128" dev "$2"
 }
 
+# path_route_inside CLIENT DEVICE GATEWAY: what goes to the gateway's address
+# inside its tunnel, answers to it too.
+path_route_inside()
+{
+	ip -n "$1" route replace "$(inner 4 "$3")/32" dev "$2"
+	ip -n "$1" route replace "$(inner 6 "$3")/128" dev "$2"
+}
+
 # latest_handshake HOST DEVICE KEY-NAME: of a nym device's peer, in seconds.
 latest_handshake()
 {

@@ -7,6 +7,7 @@ streams.py WHAT FROM-HOST FROM-ADDRESS TO-HOST TO-ADDRESS
   sizes   a datagram of every size up to what Ethernet takes, in order
   trains  datagrams sent as UDP GSO packets of odd segment sizes
   order   many numbered datagrams: none may overtake another
+  paced   the same, no faster than a daemon in user space can read
   tcp     a connection: odd writes, both directions at once
 
 $LARGEST is the largest segment of a train; what fits IPv6 in a packet of 1420
@@ -19,6 +20,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 import netns
 
@@ -84,13 +86,15 @@ def trains(*ends):
                    payload[start:start + size], receiver.recv(65535))
 
 
-def order(*ends):
+def order(*ends, burst=4000, pause=0):
     sender, receiver = udp_pair(*ends)
     total = 4000
     draw = random.Random(SEED)
     for number in range(total):
         sender.send(struct.pack("!I", number) +
                     bytes(draw.choice((0, 10, 400, 1368))))
+        if number % burst == burst - 1:
+            time.sleep(pause)
     receiver.settimeout(2)
     last = -1
     arrived = 0
@@ -105,6 +109,10 @@ def order(*ends):
         pass
     if arrived < total / 2:
         sys.exit(f"only {arrived} of {total} datagrams arrived")
+
+
+def paced(*ends):
+    order(*ends, burst=40, pause=0.02)
 
 
 def tcp(from_host, from_address, to_host, to_address):
@@ -156,7 +164,8 @@ def tcp(from_host, from_address, to_host, to_address):
 
 def main():
     what, *ends = sys.argv[1:]
-    {"sizes": sizes, "trains": trains, "order": order, "tcp": tcp}[what](*ends)
+    {"sizes": sizes, "trains": trains, "order": order,
+     "paced": paced, "tcp": tcp}[what](*ends)
 
 
 if __name__ == "__main__":
