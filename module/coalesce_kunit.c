@@ -89,8 +89,10 @@ static void flow_init(struct flow *flow, struct rnd_state *rnd)
 	flow->ip6.nexthdr = flow->ip4.protocol;
 	flow->ip6.saddr.s6_addr[15] = 1;
 	flow->ip6.daddr.s6_addr[15] = 2;
-	flow->tcp.source = flow->udp.source = htons(1234);
-	flow->tcp.dest = flow->udp.dest = htons(80);
+	flow->tcp.source = htons(1234);
+	flow->tcp.dest = htons(80);
+	flow->udp.source = flow->tcp.source;
+	flow->udp.dest = flow->tcp.dest;
 	flow->tcp.seq = htonl(0xffffe000);
 	flow->tcp.doff = prandom_u32_state(rnd) & 1 ? 8 : 5;
 	flow->tcp.ack = 1;
