@@ -30,6 +30,15 @@ help:
 	@echo '                       NETWORK=chain or internet, OUT=FOLDER'
 	@echo 'make check-debug       all tests in kernels that look for bugs, and'
 	@echo '                       stress; STRESS_ROUNDS=, STRESS_SEED='
+	@echo 'make fuzz              fuzz the parsers of the tools, each for FUZZ_SECONDS'
+	@echo 'make check-arm64, check-s390x [TESTS="..."]'
+	@echo '                       suites or programs in an emulated guest'
+	@echo 'make deb               build Debian packages, in build/deb'
+	@echo 'make check-packages, check-secure-boot, check-openwrt'
+	@echo '                       the Debian packages in a fresh Debian 12, a'
+	@echo '                       signed module under Secure Boot, the rules of'
+	@echo '                       the OpenWrt packages'
+	@echo 'make cross             build and check the module for these two'
 	@echo 'make lint              check the sources'
 	@echo 'make format            lay out the tools sources as lint wants them'
 	@echo 'make guests            have the guests kernels in the cache'
@@ -63,6 +72,9 @@ demo-tickets bench-tickets: packages-tickets
 check: packages-module packages-guests packages-tests packages-tickets packages-install tools guests
 	@selftests/check $(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(TESTS)
 
+fuzz: packages-tools packages-fuzz
+	@$(MAKE) -C tools fuzz $(if $(FUZZ_SECONDS),FUZZ_SECONDS=$(FUZZ_SECONDS))
+
 bench: packages-module packages-tests packages-bench tools $(if $(HOST),,packages-guests)
 	@selftests/bench/run $(if $(HOST),--host) $(if $(PROFILE),--profile) $(if $(SCALE),--scale) \
 		$(if $(GUEST),--guest "$(GUEST)") $(if $(CASES),--cases "$(CASES)") \
@@ -75,6 +87,31 @@ bench: packages-module packages-tests packages-bench tools $(if $(HOST),,package
 check-debug: export STRESS_ROUNDS ?= 3
 check-debug: packages-module packages-guests packages-tests tools
 	@selftests/check --debug --jobs $(or $(JOBS),1) $(if $(CPUS),--cpus $(CPUS)) $(TESTS)
+
+deb: packages-tools packages-deb
+	@packaging/build-deb
+
+# The packages in a fresh Debian 12, a module under Secure Boot, OpenWrt's rules.
+check-packages: packages-tools packages-deb
+check-secure-boot: packages-secure-boot
+check-openwrt: packages-tools
+check-packages check-secure-boot check-openwrt: packages-module \
+		packages-guests packages-tests packages-install guests
+	@selftests/check $(@:check-%=%)
+
+# Whole suites in emulated guests of another architecture.
+check-arm64: GUEST := 6.12-arm64
+check-s390x: GUEST := 6.1-s390x
+check-arm64 check-s390x: packages-module packages-cross packages-guests packages-foreign
+	@selftests/check $(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) \
+		$(addsuffix @$(GUEST),$(or $(TESTS),net))
+
+# The module for other processors, one of them big-endian.
+cross: packages-module packages-cross packages-lint
+	@for guest in 6.12-arm64 6.1-s390x; do \
+		selftests/guests/kernel $$guest >/dev/null && \
+		selftests/guests/build-module $$guest || exit 1; done
+	@selftests/lint cross
 
 lint: packages-lint packages-module packages-tools guests
 	@selftests/lint
@@ -97,6 +134,8 @@ install-module:
 ifeq ($(DESTDIR),)
 	@command -v dkms >/dev/null || { \
 	 echo "no dkms here: apt-get install dkms linux-headers-$(KERNELRELEASE_HERE)" >&2; exit 1; }
+	@command -v openssl >/dev/null || \
+	 echo "no openssl here: DKMS will not sign the module, and Secure Boot not load it" >&2
 	if dkms status nym/$(VERSION) | grep -q .; then \
 		dkms remove nym/$(VERSION) --all; fi
 	dkms add nym/$(VERSION)
@@ -131,5 +170,7 @@ distclean: clean
 	rm -rf "$${NYM_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/nym}"
 
 .PHONY: all help module tools guests demo demo-tickets bench bench-tickets \
-	check check-debug lint format install install-tools install-module \
-	uninstall uninstall-module uninstall-tools clean distclean
+	check check-debug check-arm64 check-s390x check-packages \
+	check-secure-boot check-openwrt cross deb fuzz lint format install \
+	install-tools install-module uninstall uninstall-module \
+	uninstall-tools clean distclean

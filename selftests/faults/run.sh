@@ -2,15 +2,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every detector of the debug guests reports a fault of its kind that deliberate.ko
 # commits, and the frame fails the run for it. A kernel that reports nothing looks
-# just like a driver without faults.
+# just like a driver without faults. run.sh [GUEST...] looks at some of them only.
 here=$(dirname "$(readlink -f "$0")")
 . "$here/../net/lib.sh"
 trap 'rm -rf "$WORK"' EXIT
 
+guests=" ${*-7.2-kasan 7.2-locking 7.2-races} "
+
 # guest, fault, what the report says
 faults()
 {
-	cat <<-'FAULTS'
+	local guest rest
+
+	while read -r guest rest; do
+		[[ $guests != *" $guest "* ]] || echo "$guest $rest"
+	done <<-'FAULTS'
 	7.2-kasan use_after_free KASAN: slab-use-after-free in use_after_free
 	7.2-kasan out_of_bounds KASAN: slab-out-of-bounds in out_of_bounds
 	7.2-kasan stack_out_of_bounds KASAN: stack-out-of-bounds in stack_out_of_bounds
@@ -69,8 +75,7 @@ is_clean()
 	expect_equal status 0 "$status"
 }
 
-guests=$(faults | cut -d' ' -f1 | sort -u)
-ktap_plan $(($(faults | wc -l) + $(wc -l <<<"$guests")))
+ktap_plan $(($(faults | wc -l) + $(wc -w <<<"$guests")))
 declare -A module
 for guest in $guests; do
 	module[$guest]=$("$here/../guests/build-module" --source "$here" "$guest") ||

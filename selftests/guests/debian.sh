@@ -20,17 +20,18 @@ debian_archive()
 		fi
 	done < <(
 		# shellcheck disable=SC2016 # apt's variables, not the shell's
-		apt-get indextargets --format '$(REPO_URI) $(RELEASE)' \
+		env -u APT_CONFIG apt-get indextargets --format '$(REPO_URI) $(RELEASE)' \
 			'Identifier: Packages' 'Component: main' 'Origin: Debian'
 	)
 	return 1
 }
 
-# Prepare a private apt for one set of suites and make the functions below use
-# it.  $1: bookworm (with its security updates) or sid
+# Prepare a private apt for one set of suites and one architecture, this
+# machine's unless said, and make the functions below use it.
+# $1: bookworm (with its security updates) or sid; $2: Debian's architecture
 debian_use()
 {
-	local root=$NYM_CACHE/apt/$1 main security key
+	local arch=${2:-amd64} root=$NYM_CACHE/apt/$1${2:+-$2} main security key
 
 	key=/usr/share/keyrings/debian-archive-keyring.gpg
 	main=$(debian_archive main) ||
@@ -41,11 +42,11 @@ debian_use()
 	bookworm)
 		security=$(debian_archive security) ||
 			die "apt lists no Debian security archive: add one to /etc/apt/sources.list and run apt-get update"
-		printf 'deb [arch=amd64 signed-by=%s] %s %s main\n' \
+		printf "deb [arch=$arch signed-by=%s] %s %s main\n" \
 			"$key" "$main" bookworm \
 			"$key" "$security" bookworm-security ;;
 	*)
-		printf 'deb [arch=amd64 signed-by=%s] %s %s main\n' \
+		printf "deb [arch=$arch signed-by=%s] %s %s main\n" \
 			"$key" "$main" "$1" ;;
 	esac >"$root/sources.list"
 	cat >"$root/apt.conf" <<-CONF
@@ -59,6 +60,9 @@ debian_use()
 	Dir::Cache "$root";
 	Dir::Cache::archives "$root/archives";
 	APT::Sandbox::User "root";
+	APT::Architecture "$arch";
+	#clear APT::Architectures;
+	APT::Architectures { "$arch"; };
 	CONF
 	export APT_CONFIG=$root/apt.conf
 	apt-get -qq update >&2 || die "apt-get update failed for $1"
@@ -89,4 +93,19 @@ debian_unpack()
 		dpkg-deb -x "$deb" "$into" || die "cannot unpack ${deb##*/}"
 	done
 	rm -r "$work"
+}
+
+# The same with all that the packages depend on, as if nothing was installed.
+debian_unpack_closure()
+{
+	local into=$1 archives deb
+	shift
+
+	eval "$(apt-config shell archives Dir::Cache::archives/d)"
+	apt-get -qq install -y --no-install-recommends --download-only "$@" >&2 ||
+		die "cannot download $*"
+	for deb in "$archives"*.deb; do
+		dpkg-deb -x "$deb" "$into" || die "cannot unpack ${deb##*/}"
+	done
+	apt-get -qq clean
 }

@@ -15,7 +15,7 @@ entry_removed_and_added()
 {
 	set_client $(entry_words) $(exit_words "$1")
 	reaches_server
-	traffic_begin 0.002
+	traffic_begin 0.01
 	for round in 1 2; do
 		leaves_nothing_after "$n4,$n6,$x4,$x6,$s4,$s6" ip netns exec client \
 			"$NYMCTL" set nym0 peer "$entry_key" remove
@@ -77,7 +77,7 @@ nested_again()
 	traffic_begin 0.02
 	# This is what it is told to: it leaves.
 	set_client peer "$exit_key" via off
-	wait_until 10 leaves_something
+	wait_until 60 leaves_something
 	for _ in 1 2 3; do
 		set_client peer "$exit_key" via off
 		sleep 0.2

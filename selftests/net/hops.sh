@@ -39,8 +39,8 @@ path_of_gateways()
 	path_device client nym0 "$families" "$@"
 	path_route client nym0 server
 	wire_begin "$(outer "${families:0:1}" "$1")"
-	ping_to client "$s4" -w 20
-	ping_to client "$s6" -w 20
+	ping_to client "$s4" -w 60
+	ping_to client "$s6" -w 60
 	tcp_transfer client server "$s4" 100000 out
 	tcp_transfer client server "$s6" 100000 in
 	wire_had_entry_only
@@ -129,7 +129,7 @@ silent_without_the_middle()
 		identity "$(private_key client-three)" \
 		via "$(public_key two)" \
 		via-address "$(inner 4 two 2),$(inner 6 two 2)"
-	ping_to client "$s4" -w 20
+	ping_to client "$s4" -w 60
 }
 
 test_case 'a sixth hop is refused' sixth_hop_refused
@@ -174,7 +174,7 @@ many_nested_peers()
 	expect_equal 'ports' "$NESTED" "$(ns client "$NYMCTL" show nym0 via-port |
 		awk '$2 > 0 { print $2 }' | sort -u | wc -l)"
 	for ((i = 0; i < NESTED; i++)); do
-		ns client ping -n -q -c 2 -i 0.2 -w 20 "10.100.$i.1" \
+		ns client ping -n -q -c 2 -i 0.2 -w 60 "10.100.$i.1" \
 			>"$WORK/ping-$i" 2>&1 &
 	done
 	wait
@@ -188,8 +188,8 @@ many_nested_peers()
 	expect_refused ping_to client 10.100.0.1 -w 1
 	set_client peer "$(public_key one)" endpoint "$(endpoint 4 one 51820)" \
 		identity "$(private_key client-one)"
-	ping_to client 10.100.0.1 -w 20
-	ping_to client 10.100.$((NESTED - 1)).1 -w 20
+	ping_to client 10.100.0.1 -w 60
+	ping_to client 10.100.$((NESTED - 1)).1 -w 60
 }
 
 # Two paths that share no hop, one for each inner family.
@@ -206,8 +206,8 @@ two_paths()
 	BATCH
 	path_route client nym0 server
 	capture server server eth0 icmp or icmp6
-	ping_to client "$s4" -w 20
-	ping_to client "$s6" -w 20
+	ping_to client "$s4" -w 60
+	ping_to client "$s6" -w 60
 	capture_end server
 	[ "$(capture_count server "icmp and src $(outer4 two)")" -gt 0 ]
 	[ "$(capture_count server "icmp6 and src $(outer6 four)")" -gt 0 ]

@@ -84,8 +84,8 @@ cross()
 		for host in ours stock; do
 			ip -n "$host" link set wg0 up
 		done
-		ns ours ping -n -q -c 1 -w 15 10.9.0.2 &
-		ns stock ping -n -q -c 1 -w 15 10.9.0.1 || fail "round $round"
+		ns ours ping -n -q -c 1 -w 60 10.9.0.2 &
+		ns stock ping -n -q -c 1 -w 60 10.9.0.1 || fail "round $round"
 		wait $! || fail "round $round, to stock"
 		pings ours
 		pings stock
@@ -105,8 +105,8 @@ persistent()
 	capture keepalives internet "$host" udp port 51820
 	# Nobody sends a packet: the keepalive alone makes the session.
 	set_peer "$host" endpoint "$(endpoint 4 "$to" 51820)" persistent-keepalive 1
-	wait_until 10 endpoint_is "$to" "$(endpoint 4 "$host" 51820)"
-	wait_until 20 has_sent_keepalives "$host" 3
+	wait_until 60 endpoint_is "$to" "$(endpoint 4 "$host" 51820)"
+	wait_until 60 has_sent_keepalives "$host" 3
 	capture_end keepalives
 	set_peer "$host" persistent-keepalive off
 	expect_equal 'interval' off "$(field "$host" persistent-keepalive)"

@@ -15,6 +15,7 @@ no_session_with_entry()
 	wire_begin
 	traffic_begin
 	set_client $(entry_words) $(exit_words "$1")
+	wait_until 60 wire_has 1
 	# For IPv4, longer than until the handshake is tried again.
 	sleep $((family == 4 ? 6 : 1)).5
 	wire_had_entry_only 1
@@ -25,7 +26,8 @@ no_session_with_exit()
 	wire_begin
 	traffic_begin
 	set_client $(entry_words) $(exit_words "$1")
-	wait_until 20 entry_has_session
+	wait_until 60 entry_has_session
+	wait_until 60 wire_has 3
 	sleep 1
 	wire_had_entry_only 3
 }

@@ -35,7 +35,7 @@ told_netns()
 goes()
 {
 	ip netns del "$1"
-	wait_until 20 is_absent "told-$1"
+	wait_until 60 is_absent "told-$1"
 }
 
 is_absent()
@@ -118,7 +118,7 @@ namespaces_with_each_others_devices_go()
 	ip -n one link set nymb up
 	ip netns del one
 	goes two
-	wait_until 20 is_absent told-one
+	wait_until 60 is_absent told-one
 }
 
 # Nested: packets of the second device go through the first, whose sockets are
@@ -161,7 +161,7 @@ many_come_and_go()
 		ip netns del "many$i"
 	done
 	for i in {1..8}; do
-		wait_until 20 is_absent "told-many$i"
+		wait_until 60 is_absent "told-many$i"
 	done
 	expect_equal 'sockets left' '' "$(ns client ss -Hlun)"
 }

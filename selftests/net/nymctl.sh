@@ -198,7 +198,7 @@ session()
 	ip link set t0 up
 	ip link set t1 up
 	nymctl set t0 peer "$b" persistent-keepalive 1
-	wait_until 20 sh -c "[ \$('$NYMCTL' show t1 transfer | cut -f 2) -gt 0 ]"
+	wait_until 60 sh -c "[ \$('$NYMCTL' show t1 transfer | cut -f 2) -gt 0 ]"
 }
 
 syncconf_leaves_sessions_alone()
@@ -243,14 +243,14 @@ events_are_printed()
 	nymctl monitor t0 --json >"$WORK/events.json" &
 	pid_json=$!
 	# Both have joined the group: one line there for each socket.
-	wait_until 20 eval "[ \$(awk '\$3 != 0 && \$2 == 16' /proc/net/netlink | grep -c .) -ge 2 ] && [ -d /proc/$pid ] && [ -d /proc/$pid_json ]"
+	wait_until 60 eval "[ \$(awk '\$3 != 0 && \$2 == 16' /proc/net/netlink | grep -c .) -ge 2 ] && [ -d /proc/$pid ] && [ -d /proc/$pid_json ]"
 	session
-	wait_until 20 grep -q "^20..-..-..T..:..:..Z t1: handshake completed peer $a" "$WORK/events"
-	wait_until 20 grep -q '"event":"handshake-completed"' "$WORK/events.json"
+	wait_until 60 grep -q "^20..-..-..T..:..:..Z t1: handshake completed peer $a" "$WORK/events"
+	wait_until 60 grep -q '"event":"handshake-completed"' "$WORK/events.json"
 	nymctl set t0 peer "$b" quota 10000 quota-low 9999
-	wait_until 20 grep -q "t0: quota low peer $b quota " "$WORK/events"
+	wait_until 60 grep -q "t0: quota low peer $b quota " "$WORK/events"
 	nymctl set t0 peer "$b" quota 1
-	wait_until 20 grep -q "t0: quota spent peer $b" "$WORK/events"
+	wait_until 60 grep -q "t0: quota spent peer $b" "$WORK/events"
 	kill "$pid" "$pid_json"
 	wait "$pid" "$pid_json" || :
 	python3 - "$WORK/events.json" "$b" <<-'END'

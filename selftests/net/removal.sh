@@ -140,7 +140,7 @@ identities_change_under_traffic()
 		set_peers private-key "$(private_key client)"
 	done
 	traffic_end
-	wait_until 30 both_answer
+	wait_until 60 both_answer
 }
 
 # Nobody talks to himself.

@@ -10,7 +10,7 @@ import socket
 import sys
 
 CHUNK = 1 << 16
-TIMEOUT = 60
+TIMEOUT = 120
 
 
 def blocks(total):

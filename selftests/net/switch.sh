@@ -204,7 +204,7 @@ torn()
 	wait "$one"
 	wait "$two"
 	kill "$i"
-	ping_to client "$s4" -w 20
+	ping_to client "$s4" -w 60
 	leak_none
 }
 

@@ -61,7 +61,7 @@ say_marker()
 	    print(connection.recv(4096).decode())
 	PY
 }
-wait_until 20 say_marker
+wait_until 60 say_marker
 for link in client entry exit server; do
 	capture_end "$link-link" || bail_out "capture on the link of $link"
 done

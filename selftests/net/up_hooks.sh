@@ -53,7 +53,7 @@ stopped_by()
 	write_conf 'DNS = 10.77.0.1' "PostUp = echo waiting >>$STEPS; exec sleep 1000"
 	up_begin
 	kill "-$1" "$(cat "$WORK/pid")"
-	wait_until 20 state_is "$WORK/state"
+	wait_until 60 state_is "$WORK/state"
 	refused 'nymt0 is not up' down
 }
 
@@ -64,7 +64,7 @@ one_at_a_time()
 	refused 'another nymctl' up
 	refused 'another nymctl' down
 	kill "$(cat "$WORK/pid")"
-	wait_until 20 state_is "$WORK/state"
+	wait_until 60 state_is "$WORK/state"
 }
 
 # The hook's parent takes the steps; who started that one undoes.

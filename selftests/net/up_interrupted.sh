@@ -36,7 +36,7 @@ disturb()
 	setsid -w env DISTURB="$how" DISTURB_AT="$number" \
 		DISTURB_COUNT="$WORK/count" LD_PRELOAD="$WORK/disturb.so" \
 		"$NYMCTL" "$@" >"$WORK/said" 2>&1 || status=$?
-	wait_until 10 unlocked
+	wait_until 60 unlocked
 }
 
 # Run a command that may find its work done.

@@ -15,6 +15,7 @@ change.py WHAT HOST DEVICE COUNT
 Which change, and of what, follows from STRESS_SEED. A change may well be refused,
 as it need not make sense, but in no other way than the interface says.
 """
+# pylint: disable=import-error
 import errno
 import os
 import random

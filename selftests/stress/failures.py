@@ -8,6 +8,7 @@ the device can be asked and changed afterwards, and the same request then does w
 it says. The kernel fails the Nth allocation of a task that asked for it in
 /proc/thread-self/fail-nth; which ones count, the caller has said in debugfs.
 """
+# pylint: disable=import-error
 import errno
 import os
 import socket
@@ -122,18 +123,18 @@ class Device:
     def state(self):
         """All that can be read of it; peers by their keys."""
         answers, _ = self.family.dump(C.NYM_CMD_GET_DEVICE, [self.name])
-        device, peers = {}, {}
+        device, by_key = {}, {}
         for answer in answers:
             found = dict(nl.parse(answer))
             for _, nest in nl.parse(found.pop(C.NYMDEVICE_A_PEERS, b"")):
-                peer = dict(nl.parse(nest))
+                one = dict(nl.parse(nest))
                 # What was sent, and where to, depends on when it is asked.
                 for changing in (C.NYMPEER_A_TX_BYTES, C.NYMPEER_A_MTU):
-                    peer.pop(changing, None)
-                peers[peer[C.NYMPEER_A_PUBLIC_KEY]] = peer
+                    one.pop(changing, None)
+                by_key[one[C.NYMPEER_A_PUBLIC_KEY]] = one
             device.update(found)
         device.pop(C.NYMDEVICE_A_LISTEN_PORT, None)
-        return device, peers
+        return device, by_key
 
 
 def endpoint(last):

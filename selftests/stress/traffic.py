@@ -7,6 +7,7 @@ traffic.py FROM-HOST TO-HOST TO-ADDRESS...
 To each address go trains of UDP of changing sizes, which are sent back, and a
 TCP connection that carries data both ways and is made anew when it breaks.
 """
+# pylint: disable=import-error
 import os
 import random
 import socket

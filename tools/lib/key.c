@@ -26,18 +26,28 @@ void nym_key_to_hex(char text[static NYM_KEY_HEX_SIZE],
 	sodium_bin2hex(text, NYM_KEY_HEX_SIZE, key, NYM_KEY_LEN);
 }
 
+/*
+ * libsodium takes some bytes beyond ASCII for digits, so what was read is right
+ * only if it is written the same.
+ */
 bool nym_key_from_base64(uint8_t key[static NYM_KEY_LEN], const char *text)
 {
+	char again[NYM_KEY_BASE64_SIZE];
+	bool same = false;
 	size_t len;
 
 	if (strlen(text) == NYM_KEY_BASE64_SIZE - 1 &&
 	    !sodium_base642bin(key, NYM_KEY_LEN, text, NYM_KEY_BASE64_SIZE - 1,
 			       NULL, &len, NULL,
 			       sodium_base64_VARIANT_ORIGINAL) &&
-	    len == NYM_KEY_LEN)
-		return true;
-	sodium_memzero(key, NYM_KEY_LEN);
-	return false;
+	    len == NYM_KEY_LEN) {
+		nym_key_to_base64(again, key);
+		same = !sodium_memcmp(again, text, NYM_KEY_BASE64_SIZE - 1);
+		sodium_memzero(again, sizeof(again));
+	}
+	if (!same)
+		sodium_memzero(key, NYM_KEY_LEN);
+	return same;
 }
 
 bool nym_key_from_hex(uint8_t key[static NYM_KEY_LEN], const char *text)

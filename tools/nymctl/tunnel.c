@@ -11,13 +11,10 @@ static void announce(const char *text)
 	fprintf(stderr, "[#] %s\n", text);
 }
 
-static int finish(struct nym_tunnel *tunnel, int ret)
-{
-	nym_tunnel_free(tunnel);
-	return ret ? command_failed(tunnel->report) : 0;
-}
-
-int up_main(int argc, char *argv[])
+/* What all of them do: find the tunnel that the one argument names, and act. */
+static int run(int argc, char *argv[],
+	       int (*find)(struct nym_tunnel *tunnel, const char *name),
+	       int (*act)(struct nym_tunnel *tunnel))
 {
 	struct nym_report report = { .warn = command_warn };
 	struct nym_tunnel tunnel = {
@@ -29,65 +26,59 @@ int up_main(int argc, char *argv[])
 
 	if (argc != 2)
 		return command_usage(argv[0]);
-	ret = nym_tunnel_find(&tunnel, argv[1]);
+	ret = find(&tunnel, argv[1]);
 	if (!ret)
-		ret = nym_tunnel_read(&tunnel);
-	if (!ret)
-		ret = nym_tunnel_up(&tunnel);
-	return finish(&tunnel, ret);
+		ret = act(&tunnel);
+	nym_tunnel_free(&tunnel);
+	return ret ? command_failed(&report) : 0;
+}
+
+static int up(struct nym_tunnel *tunnel)
+{
+	int ret = nym_tunnel_read(tunnel);
+
+	return ret ? ret : nym_tunnel_up(tunnel);
+}
+
+static int down(struct nym_tunnel *tunnel)
+{
+	/* The journal is enough to go down; a lost file must not prevent it. */
+	if (nym_tunnel_read(tunnel))
+		nym_warn(tunnel->report, "%s; going down without hooks",
+			 tunnel->report->error);
+	return nym_tunnel_down(tunnel);
+}
+
+static int save(struct nym_tunnel *tunnel)
+{
+	int ret = nym_tunnel_read(tunnel);
+
+	return ret ? ret : nym_tunnel_save(tunnel);
+}
+
+static int strip(struct nym_tunnel *tunnel)
+{
+	int ret = nym_tunnel_read(tunnel);
+
+	return ret ? ret : nym_tunnel_strip(tunnel, stdout);
+}
+
+int up_main(int argc, char *argv[])
+{
+	return run(argc, argv, nym_tunnel_find, up);
 }
 
 int down_main(int argc, char *argv[])
 {
-	struct nym_report report = { .warn = command_warn };
-	struct nym_tunnel tunnel = {
-		.announce = announce,
-		.report = &report,
-	};
-	int ret;
-
-	if (argc != 2)
-		return command_usage(argv[0]);
-	ret = nym_tunnel_find_running(&tunnel, argv[1]);
-	if (ret)
-		return finish(&tunnel, ret);
-	/* The journal is enough to go down; a lost file must not prevent it. */
-	if (nym_tunnel_read(&tunnel))
-		nym_warn(&report, "%s; going down without hooks", report.error);
-	return finish(&tunnel, nym_tunnel_down(&tunnel));
+	return run(argc, argv, nym_tunnel_find_running, down);
 }
 
 int save_main(int argc, char *argv[])
 {
-	struct nym_report report = { .warn = command_warn };
-	struct nym_tunnel tunnel = {
-		.announce = announce,
-		.report = &report,
-	};
-	int ret;
-
-	if (argc != 2)
-		return command_usage(argv[0]);
-	ret = nym_tunnel_find_running(&tunnel, argv[1]);
-	if (!ret)
-		ret = nym_tunnel_read(&tunnel);
-	if (!ret)
-		ret = nym_tunnel_save(&tunnel);
-	return finish(&tunnel, ret);
+	return run(argc, argv, nym_tunnel_find_running, save);
 }
 
 int strip_main(int argc, char *argv[])
 {
-	struct nym_report report = { .warn = command_warn };
-	struct nym_tunnel tunnel = { .report = &report };
-	int ret;
-
-	if (argc != 2)
-		return command_usage(argv[0]);
-	ret = nym_tunnel_find_running(&tunnel, argv[1]);
-	if (!ret)
-		ret = nym_tunnel_read(&tunnel);
-	if (!ret)
-		ret = nym_tunnel_strip(&tunnel, stdout);
-	return finish(&tunnel, ret);
+	return run(argc, argv, nym_tunnel_find_running, strip);
 }

@@ -13,7 +13,7 @@ capture()
 	ip netns exec "$host" tcpdump -Z root -U --immediate-mode -n -i "$device" \
 		-s "${CAPTURE_BYTES:-0}" -B 16384 -w "$WORK/$name.pcap" "$@" 2>"$WORK/$name.tcpdump" &
 	echo $! >"$WORK/$name.pid"
-	wait_until 20 grep -q 'listening on' "$WORK/$name.tcpdump"
+	wait_until 60 grep -q 'listening on' "$WORK/$name.tcpdump"
 }
 
 # End a capture; what passed before is in it.
@@ -22,9 +22,9 @@ capture_end()
 	local pid
 
 	pid=$(cat "$WORK/$1.pid")
-	wait_until 20 capture_caught_up "$1" || return
+	wait_until 60 capture_caught_up "$1" || return
 	kill -TERM "$pid"
-	wait "$pid" 2>/dev/null || wait_until 10 capture_ended "$pid"
+	wait "$pid" 2>/dev/null || wait_until 60 capture_ended "$pid"
 	if ! grep -q '^0 packets dropped by kernel' "$WORK/$1.tcpdump"; then
 		echo "capture $1 is not whole: $(cat "$WORK/$1.tcpdump")"
 		return 1

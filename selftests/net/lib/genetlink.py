@@ -70,7 +70,7 @@ class Family:
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
                                     NETLINK_GENERIC)
         self.socket.bind((0, 0))
-        self.socket.settimeout(10)
+        self.socket.settimeout(60)
         for option in (NETLINK_CAP_ACK, NETLINK_EXT_ACK):
             self.socket.setsockopt(SOL_NETLINK, option, 1)
         self.sequence = 0

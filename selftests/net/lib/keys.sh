@@ -20,14 +20,14 @@ private_key()
 # Public key of $1.
 public_key()
 {
-	local file
+	local file=$WORK/keys/$1
 
-	file=$(private_key "$1")
 	if [ ! -e "$file.pub" ]; then
-		wg pubkey <"$file" >"$file.pub.new"
+		wg pubkey <"$(private_key "$1")" >"$file.pub.new"
 		mv "$file.pub.new" "$file.pub"
 	fi
-	cat "$file.pub"
+	# Without another process: this is asked for often.
+	echo "$(<"$file.pub")"
 }
 
 # File with the preshared key of $1.

@@ -25,6 +25,12 @@ wire_begin()
 	capture wire client eth0 "$not_control"
 }
 
+# wire_has LEAST: so many packets have been captured.
+wire_has()
+{
+	[ "$(capture_count wire)" -ge "$1" ]
+}
+
 # wire_had_entry_only LEAST: so many packets or more left for the entry, and none
 # for anybody else.
 wire_had_entry_only()
@@ -131,8 +137,8 @@ traffic_end()
 
 reaches_server()
 {
-	ping_to client "$s4" -w 20
-	ping_to client "$s6" -w 20
+	ping_to client "$s4" -w 60
+	ping_to client "$s6" -w 60
 }
 
 # What a program on the client is told that sends to the server.

@@ -101,7 +101,7 @@ tcp_transfer()
 	rm -f "$WORK/stream-server"
 	ns "$2" python3 "$stream" serve "$3" 9000 >"$WORK/stream-server" 2>&1 &
 	server=$!
-	wait_until 20 grep -q listening "$WORK/stream-server"
+	wait_until 60 grep -q listening "$WORK/stream-server"
 	ns "$1" python3 "$stream" "${5:-out}" "$3" 9000 "$4" || status=1
 	[ $status -eq 0 ] || kill $server
 	wait $server || status=1

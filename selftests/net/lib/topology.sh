@@ -123,5 +123,5 @@ ping_to()
 	local host=$1 address=$2
 
 	shift 2
-	ns "$host" ping -n -q -c 1 -i 0.2 -w 10 "$@" "$address" >/dev/null
+	ns "$host" ping -n -q -c 1 -i 0.2 -w 60 "$@" "$address" >/dev/null
 }

@@ -61,7 +61,7 @@ up_begin()
 {
 	env --default-signal=INT "$NYMCTL" up "$CONF" >"$WORK/said" 2>&1 &
 	echo $! >"$WORK/pid"
-	wait_until 20 test -s "$STEPS"
+	wait_until 60 test -s "$STEPS"
 }
 
 # In case a case failed half way.

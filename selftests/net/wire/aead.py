@@ -1,104 +1,69 @@
 # SPDX-License-Identifier: GPL-2.0
-"""ChaCha20-Poly1305 (RFC 8439) and XChaCha20-Poly1305, slow but independent
-of the kernel's.  Names are those of the RFC."""
-# pylint: disable=invalid-name
+"""ChaCha20-Poly1305 (RFC 8439) and XChaCha20-Poly1305 as libsodium has them,
+which shares nothing with the kernel's."""
+import ctypes
 import struct
 
-MASK = 0xffffffff
 TAG = 16
 
-
-def _rounds(x):
-    for _ in range(10):
-        for a, b, c, d in ((0, 4, 8, 12), (1, 5, 9, 13), (2, 6, 10, 14),
-                           (3, 7, 11, 15), (0, 5, 10, 15), (1, 6, 11, 12),
-                           (2, 7, 8, 13), (3, 4, 9, 14)):
-            xa, xb, xc, xd = x[a], x[b], x[c], x[d]
-            xa = xa + xb & MASK
-            xd ^= xa
-            xd = (xd << 16 | xd >> 16) & MASK
-            xc = xc + xd & MASK
-            xb ^= xc
-            xb = (xb << 12 | xb >> 20) & MASK
-            xa = xa + xb & MASK
-            xd ^= xa
-            xd = (xd << 8 | xd >> 24) & MASK
-            xc = xc + xd & MASK
-            xb ^= xc
-            xb = (xb << 7 | xb >> 25) & MASK
-            x[a], x[b], x[c], x[d] = xa, xb, xc, xd
+_sodium = ctypes.CDLL("libsodium.so.23")
+_chacha = "crypto_aead_chacha20poly1305_ietf_"
+_xchacha = "crypto_aead_xchacha20poly1305_ietf_"
+_length = ctypes.c_ulonglong
 
 
-def _initial(key, tail):
-    return list(struct.unpack("<16I", b"expand 32-byte k" + key + tail))
+def _function(name, *kinds):
+    function = getattr(_sodium, name)
+    function.argtypes = kinds
+    return function
 
 
-def _block(key, counter, nonce):
-    start = _initial(key, struct.pack("<I", counter) + nonce)
-    x = list(start)
-    _rounds(x)
-    return struct.pack("<16I", *[a + b & MASK for a, b in zip(x, start)])
+_encrypt, _decrypt = {}, {}
+for _name in (_chacha, _xchacha):
+    _encrypt[_name] = _function(
+        _name + "encrypt", ctypes.c_char_p, ctypes.c_void_p, ctypes.c_char_p,
+        _length, ctypes.c_char_p, _length, ctypes.c_void_p, ctypes.c_char_p,
+        ctypes.c_char_p)
+    _decrypt[_name] = _function(
+        _name + "decrypt", ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p,
+        ctypes.c_char_p, _length, ctypes.c_char_p, _length, ctypes.c_char_p,
+        ctypes.c_char_p)
 
 
-def _hchacha20(key, nonce):
-    x = _initial(key, nonce)
-    _rounds(x)
-    return struct.pack("<8I", *x[:4], *x[12:])
+def _seal(name, key, nonce, text, associated):
+    sealed = ctypes.create_string_buffer(len(text) + TAG)
+    _encrypt[name](sealed, None, text, len(text), associated, len(associated),
+                   None, nonce, key)
+    return sealed.raw
 
 
-def _chacha20(key, nonce, text):
-    stream = b"".join(_block(key, 1 + i, nonce)
-                      for i in range((len(text) + 63) // 64))[:len(text)]
-    return (int.from_bytes(text, "little") ^
-            int.from_bytes(stream, "little")).to_bytes(len(text), "little")
+def _open(name, key, nonce, sealed, associated):
+    """The plaintext, or None where the tag is wrong."""
+    if len(sealed) < TAG:
+        return None
+    text = ctypes.create_string_buffer(len(sealed) - TAG)
+    if _decrypt[name](text, None, None, sealed, len(sealed), associated,
+                      len(associated), nonce, key):
+        return None
+    return text.raw
 
 
-def _poly1305(key, text):
-    r = int.from_bytes(key[:16], "little") & \
-        0x0ffffffc0ffffffc0ffffffc0fffffff
-    a = 0
-    for i in range(0, len(text), 16):
-        a = (a + int.from_bytes(text[i:i + 16] + b"\x01", "little")) * r \
-            % (2 ** 130 - 5)
-    a += int.from_bytes(key[16:], "little")
-    return (a & (1 << 128) - 1).to_bytes(16, "little")
-
-
-def _tag(key, nonce, sealed, associated):
-    def padded(text):
-        return text + bytes(-len(text) % 16)
-
-    return _poly1305(_block(key, 0, nonce)[:32],
-                     padded(associated) + padded(sealed) +
-                     struct.pack("<QQ", len(associated), len(sealed)))
+def _nonce(counter):
+    """WireGuard's: a counter of 64 bits."""
+    return struct.pack("<4xQ", counter)
 
 
 def seal(key, counter, text, associated=b""):
-    """With WireGuard's nonce: a counter of 64 bits."""
-    nonce = struct.pack("<4xQ", counter)
-    sealed = _chacha20(key, nonce, text)
-    return sealed + _tag(key, nonce, sealed, associated)
+    return _seal(_chacha, key, _nonce(counter), text, associated)
 
 
-def open_sealed(key, counter, text, associated=b""):
-    """Return the plaintext, or None where the tag is wrong."""
-    nonce = struct.pack("<4xQ", counter)
-    sealed = text[:-TAG]
-    if len(text) < TAG or _tag(key, nonce, sealed, associated) != text[-TAG:]:
-        return None
-    return _chacha20(key, nonce, sealed)
+def open_sealed(key, counter, sealed, associated=b""):
+    return _open(_chacha, key, _nonce(counter), sealed, associated)
 
 
 def xseal(key, nonce, text, associated):
-    key = _hchacha20(key, nonce[:16])
-    nonce = bytes(4) + nonce[16:]
-    sealed = _chacha20(key, nonce, text)
-    return sealed + _tag(key, nonce, sealed, associated)
+    return _seal(_xchacha, key, nonce, text, associated)
 
 
-def xopen(key, nonce, text, associated):
-    key = _hchacha20(key, nonce[:16])
-    nonce = bytes(4) + nonce[16:]
-    if _tag(key, nonce, text[:-TAG], associated) != text[-TAG:]:
-        return None
-    return _chacha20(key, nonce, text[:-TAG])
+def xopen(key, nonce, sealed, associated):
+    return _open(_xchacha, key, nonce, sealed, associated)

@@ -180,8 +180,8 @@ def _(device):
     accepted += [b"0 10.64.9.9", b"0 fd40::9"]
     heard = []
     while len(heard) < len(accepted):
-        more = device.driver.heard(PATIENCE / 10, 4) + \
-            device.driver.heard(0.1, 6)
+        more = device.driver.heard(SILENCE, 4) + \
+            device.driver.heard(SILENCE, 6)
         if not more:
             break
         heard += more

@@ -217,14 +217,18 @@ def former_carrier(version):
     device = NestedDevice(version)
     session = device.open()
     new = second_entry(device)
+    device.socket(4)
+    handshake = device.exit.handshake()
+    under_way = (session.data(device.packet(b"under way")),
+                 handshake.initiation())
+    device.exit.address = EXIT_ELSEWHERE[version]
     device.set_exit("via", base64_of(public_key(SECOND["entry"])),
                     "via-port", str(VIA_PORT))
-    device.exit.address = EXIT_ELSEWHERE[version]
-    device.deliver(session, b"under way")
-    expect_endpoint(device, version)
+    # For three seconds.
+    for message in under_way:
+        device.exit.send(message)
+    equal("delivered", [b"under way"], device.heard(PATIENCE))
     # The answer goes the new way, to where the peer was before.
-    handshake = device.exit.handshake()
-    device.exit.send(handshake.initiation())
     session = handshake.consume_response(new.expect(RESPONSE))
     expect_endpoint(device, version)
     time.sleep(3.2)

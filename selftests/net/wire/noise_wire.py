@@ -476,9 +476,11 @@ def _():
     handshake = peer.handshake()
     initiation = handshake.initiation()
     cookie = cookie_under_load(peer, flooder, initiation)
-    # Still under load, for a second: a wrong one is refused, with a cookie.
-    peer.send(with_mac2(initiation, bytes(16)))
-    peer.send(with_mac2(initiation, cookie))
+    # A wrong one is refused, with a cookie.
+    with ahead_of_all():
+        flood(flooder)
+        peer.send(with_mac2(initiation, bytes(16)))
+        peer.send(with_mac2(initiation, cookie))
     again = peer.receive()[0]
     equal("type", NAMES[COOKIE], NAMES[messages.message_type(again)])
     equal("cookie", cookie,
@@ -508,16 +510,11 @@ def _():
           NAMES[messages.message_type(another.receive()[0])])
 
 
-@case("under load, one source gets no more than its share of handshakes")
-def _():
-    device, peer = begin()
-    privates = [private_of(number) for number in range(24)]
-    device.set(*[word for number, private in enumerate(privates)
-                 for word in ("peer", base64_of(public_key(private)),
-                              "allowed-ips", f"10.9.1.{number}/32")])
+def answers_under_load(peer, flooder, privates):
+    """What one source is answered when it sends valid initiations of all at
+    once, and how long that took."""
     initiations = [messages.Handshake(private, peer.remote).initiation()
                    for private in privates]
-    flooder = open_peer(OTHER_ADDRESS, 50000, "stranger")
     cookie = cookie_under_load(peer, flooder, initiations[0])
     sent = [with_mac2(message, cookie) for message in initiations]
     began = time.monotonic()
@@ -525,14 +522,32 @@ def _():
         flood(flooder)
         for message in sent:
             peer.send(message)
-    answers = peer.drain(0.3)
-    took = time.monotonic() - began
-    found = [messages.message_type(message) for message in answers]
+    found = [messages.message_type(message) for message in peer.drain(0.3)]
+    return found, time.monotonic() - began
+
+
+@case("under load, one source gets no more than its share of handshakes")
+def _():
+    device, peer = begin()
+    privates = [private_of(number) for number in range(24)]
+    device.set(*[word for number, private in enumerate(privates)
+                 for word in ("peer", base64_of(public_key(private)),
+                              "allowed-ips", f"10.9.1.{number}/32")])
+    flooder = open_peer(OTHER_ADDRESS, 50000, "stranger")
+    # A device is under load for one second; a guest that is held up for so long
+    # tells nothing.
+    for _ in range(10):
+        found, took = answers_under_load(peer, flooder, privates)
+        if took < 1:
+            break
+        time.sleep(2)
+    else:
+        raise AssertionError("the guest was held up each time")
     equal("cookies", 0, found.count(COOKIE))
     responses = found.count(RESPONSE)
-    if not 1 <= responses <= min(5 + 20 * took, len(sent) - 1):
-        raise AssertionError(f"{responses} of {len(sent)} were answered in "
-                             f"{took} s")
+    if not 1 <= responses <= min(5 + 20 * took, len(privates) - 1):
+        raise AssertionError(f"{responses} of {len(privates)} were answered "
+                             f"in {took} s")
 
 
 @case("under load, messages without mac1 still get no answer")

@@ -10,7 +10,7 @@ from messages import (COOKIE, DATA, INITIATION, RESPONSE, ZEROS, Handshake,
 from x25519 import public_key
 
 # How long guests may take for what should happen at once.
-PATIENCE = 15
+PATIENCE = 60
 # How long to listen for what must not happen.
 SILENCE = 0.4
 

@@ -8,8 +8,12 @@ streams.py WHAT FROM-HOST FROM-ADDRESS TO-HOST TO-ADDRESS
   trains  datagrams sent as UDP GSO packets of odd segment sizes
   order   many numbered datagrams: none may overtake another
   tcp     a connection: odd writes, both directions at once
+
+$LARGEST is the largest segment of a train; what fits IPv6 in a packet of 1420
+bytes unless told otherwise.
 """
 import hashlib
+import os
 import random
 import socket
 import struct
@@ -19,8 +23,9 @@ import threading
 import netns
 
 UDP_SEGMENT = 103
-LIMIT = 30
+LIMIT = 60
 SEED = 20210911
+LARGEST = int(os.environ.get("LARGEST", 1372))
 
 
 def content(number, size):
@@ -62,11 +67,12 @@ def trains(*ends):
     sender, receiver = udp_pair(*ends)
     draw = random.Random(SEED)
     cases = [(size, count, last)
-             for size in (1, 7, 15, 16, 17, 31, 100, 555, 1180, 1371, 1372)
+             for size in (1, 7, 15, 16, 17, 31, 100, 555, 1180, LARGEST - 1,
+                          LARGEST)
              for count, last in ((2, size), (3, 1), (17, size // 2 + 1),
                                  (40, size))]
     for _ in range(40):
-        size = draw.randrange(1, 1373)
+        size = draw.randrange(1, LARGEST + 1)
         cases.append((size, draw.randrange(2, 45), draw.randrange(1, size + 1)))
     for number, (size, count, last) in enumerate(cases):
         payload = content(number, size * (count - 1) + last)
