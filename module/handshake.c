@@ -13,6 +13,7 @@
 #include "send.h"
 #include "socket.h"
 #include "timers.h"
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 /**
@@ -455,6 +456,13 @@ last_resort(struct nym_handshake_queue *queue)
 	return per_cpu_ptr(queue->workers, cpumask_first(cpu_possible_mask));
 }
 
+/* Anyone can have us receive handshakes, as fast as the network carries them. They
+ * get what others who have work to do leave over, and at least a tenth of a CPU
+ * beside one of usual weight: so a flood costs sessions little, and where nothing
+ * else is to be done it is answered as fast as can be.
+ */
+#define NYM_HANDSHAKE_NICE 10
+
 static void receive_work(struct work_struct *work)
 {
 	struct nym_handshake_worker *worker =
@@ -462,15 +470,19 @@ static void receive_work(struct work_struct *work)
 	struct nym_device *device = worker->device;
 	struct nym_handshake_queue *queue = &device->handshakes;
 	struct nym_received_handshake *received;
+	int nice = task_nice(current);
 
+	set_user_nice(current, NYM_HANDSHAKE_NICE);
 	while ((received = dequeue(queue))) {
 		receive_one(device, received);
 		free_received(received);
 		if (worker != last_resort(queue) &&
 		    READ_ONCE(queue->length) >= NYM_LOADED_HANDSHAKE_QUEUE)
-			return;
+			break;
 		cond_resched();
 	}
+	/* The thread is the workqueues', and does others' work afterwards. */
+	set_user_nice(current, nice);
 }
 
 /* Puts a message into the queue. Return: the worker that is to be called for it.
