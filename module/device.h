@@ -41,10 +41,10 @@ struct nym_path_table;
  * @messages:	see handshake.c
  * @length:	how many
  * @last_worker: CPU whose worker was called last
- * @workers:	drain it, as many at a time as there are CPUs
+ * @workers:	drain it, as many at a time as there are CPUs, under load one
  *
- * At most NYM_MAX_HANDSHAKE_QUEUE are held; from an eighth of that the device
- * is under load.
+ * At most NYM_MAX_HANDSHAKE_QUEUE are held; from NYM_LOADED_HANDSHAKE_QUEUE the
+ * device is under load.
  */
 struct nym_handshake_queue {
 	spinlock_t lock; /* messages, length, last_worker */
@@ -54,7 +54,8 @@ struct nym_handshake_queue {
 	struct nym_handshake_worker __percpu *workers;
 };
 
-#define NYM_MAX_HANDSHAKE_QUEUE	4096
+#define NYM_MAX_HANDSHAKE_QUEUE		4096
+#define NYM_LOADED_HANDSHAKE_QUEUE	(NYM_MAX_HANDSHAKE_QUEUE / 8)
 
 /**
  * struct nym_device - private part of a net_device

@@ -13,6 +13,7 @@
 #include "send.h"
 #include "socket.h"
 #include "timers.h"
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 /**
@@ -336,7 +337,7 @@ static bool is_under_load(struct nym_device *device)
 {
 	u64 now = ktime_get_coarse_boottime_ns();
 
-	if (READ_ONCE(device->handshakes.length) >= NYM_MAX_HANDSHAKE_QUEUE / 8) {
+	if (READ_ONCE(device->handshakes.length) >= NYM_LOADED_HANDSHAKE_QUEUE) {
 		WRITE_ONCE(device->last_under_load, now);
 		return true;
 	}
@@ -446,37 +447,66 @@ struct nym_handshake_worker {
 	struct work_struct work;
 };
 
+/* The worker that goes on under load. A flood is not worth more than one CPU:
+ * the others have traffic to carry.
+ */
+static struct nym_handshake_worker *
+last_resort(struct nym_handshake_queue *queue)
+{
+	return per_cpu_ptr(queue->workers, cpumask_first(cpu_possible_mask));
+}
+
+/* Anyone can have us receive handshakes, as fast as the network carries them. They
+ * get what others who have work to do leave over, and at least a tenth of a CPU
+ * beside one of usual weight: so a flood costs sessions little, and where nothing
+ * else is to be done it is answered as fast as can be.
+ */
+#define NYM_HANDSHAKE_NICE 10
+
 static void receive_work(struct work_struct *work)
 {
-	struct nym_device *device =
-		container_of(work, struct nym_handshake_worker, work)->device;
+	struct nym_handshake_worker *worker =
+		container_of(work, struct nym_handshake_worker, work);
+	struct nym_device *device = worker->device;
+	struct nym_handshake_queue *queue = &device->handshakes;
 	struct nym_received_handshake *received;
+	int nice = task_nice(current);
 
-	while ((received = dequeue(&device->handshakes))) {
+	set_user_nice(current, NYM_HANDSHAKE_NICE);
+	while ((received = dequeue(queue))) {
 		receive_one(device, received);
 		free_received(received);
+		if (worker != last_resort(queue) &&
+		    READ_ONCE(queue->length) >= NYM_LOADED_HANDSHAKE_QUEUE)
+			break;
 		cond_resched();
 	}
+	/* The thread is the workqueues', and does others' work afterwards. */
+	set_user_nice(current, nice);
 }
 
 /* Puts a message into the queue. Return: the worker that is to be called for it.
- * One that is about to end may not see it, hence one for each message: those that
- * wait for their turn already are not called twice.
+ * Every message calls one, since one that is about to end may not see it, and
+ * every message under load the one that then stays.
  */
 static struct work_struct *enqueue(struct nym_handshake_queue *queue,
 				   struct nym_received_handshake *received)
 {
+	struct nym_handshake_worker *worker = last_resort(queue);
 	int cpu;
 
 	spin_lock_bh(&queue->lock);
 	list_add_tail(&received->link, &queue->messages);
 	WRITE_ONCE(queue->length, queue->length + 1);
-	cpu = cpumask_next(queue->last_worker, cpu_online_mask);
-	if (cpu >= nr_cpu_ids)
-		cpu = cpumask_first(cpu_online_mask);
-	queue->last_worker = cpu;
+	if (queue->length < NYM_LOADED_HANDSHAKE_QUEUE) {
+		cpu = cpumask_next(queue->last_worker, cpu_online_mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first(cpu_online_mask);
+		queue->last_worker = cpu;
+		worker = per_cpu_ptr(queue->workers, cpu);
+	}
 	spin_unlock_bh(&queue->lock);
-	return &per_cpu_ptr(queue->workers, cpu)->work;
+	return &worker->work;
 }
 
 bool nym_handshake_is_message(__le32 type, unsigned int len)

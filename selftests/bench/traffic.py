@@ -170,12 +170,14 @@ def measure(place, name, seconds):
 
 
 @contextlib.contextmanager
-def serve(*namespaces):
-    """iperf3's server in each namespace."""
-    servers = [subprocess.Popen(inside(namespace, "iperf3", "-s"),
+def serve(*places):
+    """iperf3's server in each place's server_host, once for each of these. It is
+    bound, for its datagrams are to come from where the client sends its own."""
+    servers = [subprocess.Popen(inside(host, "iperf3", "-s", "-B", address),
                                 stdout=subprocess.DEVNULL,
                                 stderr=subprocess.DEVNULL)
-               for namespace in namespaces]
+               for host, address in {(place.server_host, place.server)
+                                     for place in places}]
     try:
         yield
     finally:
