@@ -13,6 +13,7 @@
 #include "send.h"
 #include "socket.h"
 #include "timers.h"
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 /**
@@ -432,6 +433,13 @@ static void free_received(struct nym_received_handshake *received)
 	kfree(received);
 }
 
+/* Anyone can have us receive handshakes, as fast as the network carries them. They
+ * get what others who have work to do leave over, and at least a tenth of a CPU
+ * beside one of usual weight: so a flood costs sessions little, and where nothing
+ * else is to be done it is answered as fast as can be.
+ */
+#define NYM_HANDSHAKE_NICE 10
+
 static void receive_work(struct work_struct *work)
 {
 	struct nym_handshake_queue *queue =
@@ -439,12 +447,16 @@ static void receive_work(struct work_struct *work)
 	struct nym_device *device =
 		container_of(queue, struct nym_device, handshakes);
 	struct nym_received_handshake *received;
+	int nice = task_nice(current);
 
+	set_user_nice(current, NYM_HANDSHAKE_NICE);
 	while ((received = dequeue(queue))) {
 		receive_one(device, received);
 		free_received(received);
 		cond_resched();
 	}
+	/* The thread is the workqueues', and does others' work afterwards. */
+	set_user_nice(current, nice);
 }
 
 bool nym_handshake_is_message(__le32 type, unsigned int len)
