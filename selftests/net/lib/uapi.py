@@ -32,4 +32,14 @@ def constants():
     return found
 
 
-C = type("Constants", (), constants())
+class Constants:
+    """The same as attributes."""
+
+    def __init__(self, found):
+        vars(self).update(found)
+
+    def __getattr__(self, name):
+        raise AttributeError(f"the header does not define {name}")
+
+
+C = Constants(constants())
