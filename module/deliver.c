@@ -541,7 +541,8 @@ static void deliver_fragment(struct nym_receive_train *train,
 	ret = nym_fragment_gather(carrier, skb);
 	if (ret) {
 		if (ret != -EINPROGRESS)
-			nym_drop_count(carrier->device, NYM_DROP_REASSEMBLY, 1);
+			nym_drop_count(carrier->device, ret == -ENOMEM ?
+				       NYM_DROP_NO_MEMORY : NYM_DROP_REASSEMBLY, 1);
 		return;
 	}
 	whole = make_whole(train, received, skb);

@@ -29,6 +29,8 @@
 /* All devices, of all namespaces; guarded by rtnl. */
 static LIST_HEAD(device_list);
 
+static atomic64_t last_internal_id;
+
 static int device_open(struct net_device *dev)
 {
 	struct in_device *in_dev = __in_dev_get_rtnl(dev);
@@ -126,6 +128,11 @@ static const struct net_device_ops device_ops = {
 	.ndo_start_xmit		= nym_send_xmit,
 	.ndo_get_stats64	= dev_get_tstats64,
 };
+
+bool nym_device_is(const struct net_device *dev)
+{
+	return dev->netdev_ops == &device_ops;
+}
 
 static const struct ethtool_ops device_ethtool_ops = {
 	.get_link		= ethtool_op_get_link,
@@ -305,6 +312,7 @@ int nym_device_newlink(struct net_device *dev, struct rtnl_newlink_params *param
 	nym_allowedips_init(&device->allowedips);
 	nym_cookie_secret_init(&device->cookie_secret);
 	device->update_gen = 1;
+	device->internal_id = atomic64_inc_return(&last_internal_id);
 
 	ret = device_alloc(device);
 	if (ret < 0)

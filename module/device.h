@@ -92,6 +92,7 @@ struct nym_handshake_queue {
  * @peer_list:		peers
  * @num_peers:		how many
  * @update_gen:		changes with every configuration change, for dumps
+ * @internal_id:	no other device has or had it
  */
 struct nym_device {
 	struct net_device *dev;
@@ -124,6 +125,7 @@ struct nym_device {
 	struct list_head peer_list;
 	unsigned int num_peers;
 	unsigned int update_gen;
+	u64 internal_id;
 };
 
 /**
@@ -138,6 +140,9 @@ struct nym_device {
  */
 void nym_device_set_identity(struct nym_device *device,
 			     struct nym_identity *identity);
+
+/* Is it a device of ours? */
+bool nym_device_is(const struct net_device *dev);
 
 /* newlink of the link kind; compat.h puts it into each kernel's form. */
 struct rtnl_newlink_params;

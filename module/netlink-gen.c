@@ -68,7 +68,6 @@ const struct genl_split_ops nym_nl_ops[2] = {
 		.cmd		= NYM_CMD_GET_DEVICE,
 		.start		= nym_nl_get_device_start,
 		.dumpit		= nym_nl_get_device_dumpit,
-		.done		= nym_nl_get_device_done,
 		.policy		= nym_get_device_nl_policy,
 		.maxattr	= NYMDEVICE_A_IFNAME,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,

@@ -21,7 +21,6 @@ extern const struct nla_policy nym_nympeer_nl_policy[NYMPEER_A_PAD + 1];
 extern const struct genl_split_ops nym_nl_ops[2];
 
 int nym_nl_get_device_start(struct netlink_callback *cb);
-int nym_nl_get_device_done(struct netlink_callback *cb);
 
 int nym_nl_get_device_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int nym_nl_set_device_doit(struct sk_buff *skb, struct genl_info *info);

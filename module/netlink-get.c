@@ -18,20 +18,26 @@
 
 /**
  * struct dump_cursor - where a dump goes on in its next message
- * @device:		dumped, with a reference to its net_device
- * @last_peer:		last peer dumped whole, with a reference; NULL at first
- * @allowedips_seq:	of the trie when @next_allowedip was noted
+ * @device_id:		of the device that is dumped
+ * @last_peer:		last peer dumped whole; NULL at first
  * @next_allowedip:	first prefix, of the peer after @last_peer, that is still
- *			to be dumped; NULL for that peer from its beginning. Only
- *			valid as long as the trie is as it was
+ *			to be dumped; NULL for that peer from its beginning
+ * @ifindex:		of the device
+ * @update_gen:		of the device when @last_peer and @next_allowedip were
+ *			noted: only as long as that stays are they there
  * @is_begun:		the device's own attributes are dumped
  * @is_done:		all is
+ *
+ * Who dumps may leave it half read for as long as he likes. So nothing is held from
+ * one message to the next: the device could not be removed meanwhile, and who
+ * waits for that holds up the namespaces of everybody.
  */
 struct dump_cursor {
-	struct nym_device *device;
+	u64 device_id;
 	struct nym_peer *last_peer;
-	u64 allowedips_seq;
 	struct nym_allowedips_node *next_allowedip;
+	int ifindex;
+	unsigned int update_gen;
 	bool is_begun;
 	bool is_done;
 };
@@ -162,7 +168,6 @@ static int fill_peer(struct sk_buff *skb, struct nym_peer *peer,
 		     struct dump_cursor *cursor)
 {
 	struct nym_allowedips_node *node = cursor->next_allowedip;
-	u64 seq = peer->device->allowedips.seq;
 	struct nlattr *nest, *allowedips;
 	int ret = 0;
 
@@ -179,11 +184,6 @@ static int fill_peer(struct sk_buff *skb, struct nym_peer *peer,
 		node = list_first_entry_or_null(&peer->allowedips_list,
 						struct nym_allowedips_node,
 						peer_list);
-	} else if (cursor->allowedips_seq != seq) {
-		/* The prefix may be gone. The reader starts anew, since this
-		 * dump is marked as interrupted.
-		 */
-		node = NULL;
 	}
 
 	if (node) {
@@ -199,7 +199,6 @@ static int fill_peer(struct sk_buff *skb, struct nym_peer *peer,
 	}
 	nla_nest_end(skb, nest);
 	cursor->next_allowedip = ret ? node : NULL;
-	cursor->allowedips_seq = seq;
 	return ret;
 
 cancel:
@@ -242,17 +241,14 @@ static int fill_device(struct sk_buff *skb, struct nym_device *device)
 }
 
 /* Return: 0 where all peers are dumped, -EMSGSIZE where more are to come. */
-static int fill_peers(struct sk_buff *skb, struct dump_cursor *cursor)
+static int fill_peers(struct sk_buff *skb, struct nym_device *device,
+		      struct dump_cursor *cursor)
 {
-	struct nym_device *device = cursor->device;
-	struct nym_peer *peer = cursor->last_peer, *last = NULL;
+	struct nym_peer *peer = cursor->last_peer;
 	struct nlattr *nest;
 	int ret = 0;
 
-	/* Where the cursor's peer was removed there is no telling who came after
-	 * it. The dump ends, marked as interrupted.
-	 */
-	if (list_empty(&device->peer_list) || (peer && peer->is_dead))
+	if (list_empty(&device->peer_list))
 		return 0;
 
 	nest = nla_nest_start(skb, NYMDEVICE_A_PEERS);
@@ -263,14 +259,9 @@ static int fill_peers(struct sk_buff *skb, struct dump_cursor *cursor)
 		ret = fill_peer(skb, peer, cursor);
 		if (ret)
 			break;
-		last = peer;
+		cursor->last_peer = peer;
 	}
 	nla_nest_end(skb, nest);
-
-	if (last) {
-		nym_peer_put(cursor->last_peer);
-		cursor->last_peer = nym_peer_get(last);
-	}
 	return ret;
 }
 
@@ -282,22 +273,45 @@ int nym_nl_get_device_start(struct netlink_callback *cb)
 				      sock_net(cb->skb->sk), cb->extack);
 	if (IS_ERR(device))
 		return PTR_ERR(device);
-	dump_cursor(cb)->device = device;
+	dump_cursor(cb)->device_id = device->internal_id;
+	dump_cursor(cb)->ifindex = device->dev->ifindex;
+	dev_put(device->dev);
 	return 0;
+}
+
+/* The device that a dump began with, if it is still there, and in the namespace of
+ * who dumps it. Context: rtnl held. Return: NULL where it is not.
+ */
+static struct nym_device *find_dumped(const struct dump_cursor *cursor,
+				      struct net *net)
+{
+	struct net_device *dev = __dev_get_by_index(net, cursor->ifindex);
+	struct nym_device *device;
+
+	ASSERT_RTNL();
+	if (!dev || !nym_device_is(dev))
+		return NULL;
+	device = netdev_priv(dev);
+	return device->internal_id == cursor->device_id ? device : NULL;
 }
 
 int nym_nl_get_device_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dump_cursor *cursor = dump_cursor(cb);
-	struct nym_device *device = cursor->device;
+	struct nym_device *device;
 	int ret = -EMSGSIZE;
 	void *header;
 
 	if (cursor->is_done)
 		return 0;
 
-	/* rtnl keeps the device's name and index as they are. */
+	/* rtnl keeps the device, and its name and index as they are. */
 	rtnl_lock();
+	device = find_dumped(cursor, sock_net(skb->sk));
+	if (!device) {
+		rtnl_unlock();
+		return -ENODEV;
+	}
 	mutex_lock(&device->device_update_lock);
 	/* The core takes 0 for nothing to compare with. */
 	cb->seq = device->update_gen | BIT(31);
@@ -311,22 +325,19 @@ int nym_nl_get_device_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		genlmsg_cancel(skb, header);
 		goto out;
 	}
+	/* After a change there is no telling where to go on. The dump ends, marked
+	 * as interrupted, and its reader starts anew.
+	 */
+	if (!cursor->is_begun || cursor->update_gen == device->update_gen)
+		cursor->is_done = !fill_peers(skb, device, cursor);
+	else
+		cursor->is_done = true;
 	cursor->is_begun = true;
-	cursor->is_done = !fill_peers(skb, cursor);
+	cursor->update_gen = device->update_gen;
 	genlmsg_end(skb, header);
 	ret = skb->len;
 out:
 	mutex_unlock(&device->device_update_lock);
 	rtnl_unlock();
 	return ret;
-}
-
-int nym_nl_get_device_done(struct netlink_callback *cb)
-{
-	struct dump_cursor *cursor = dump_cursor(cb);
-
-	nym_peer_put(cursor->last_peer);
-	if (cursor->device)
-		dev_put(cursor->device->dev);
-	return 0;
 }

@@ -5,6 +5,7 @@
  */
 
 #include "netlink.h"
+#include "device.h"
 #include "endpoint.h"
 #include "messages.h"
 #include "netlink-gen.h"
@@ -34,8 +35,7 @@ struct nym_device *nym_genl_find_device(struct nlattr **attrs, struct net *net,
 				    "there is no such network device");
 		return ERR_PTR(-ENODEV);
 	}
-	if (!dev->rtnl_link_ops || !dev->rtnl_link_ops->kind ||
-	    strcmp(dev->rtnl_link_ops->kind, KBUILD_MODNAME)) {
+	if (!nym_device_is(dev)) {
 		NL_SET_ERR_MSG_ATTR(extack, ifindex ?: ifname,
 				    "the network device is not of link kind nym");
 		dev_put(dev);

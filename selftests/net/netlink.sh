@@ -10,7 +10,7 @@ case_of()
 	python3 "$(dirname "$0")/lib/netlink_cases.py" "$1"
 }
 
-ktap_plan 12
+ktap_plan 13
 test_case 'errors name the attribute and the reason' \
 	case_of errors_name_the_attribute
 test_case 'a bad request changes nothing' \
@@ -31,6 +31,8 @@ test_case 'a dump of any size is complete' \
 	case_of dump_of_any_size
 test_case 'a dump tells that the device was changed meanwhile' \
 	case_of dump_tells_of_interruption
+test_case 'a dump that is left half read keeps no device' \
+	case_of half_read_dump_holds_nothing
 test_case 'nothing is for those without CAP_NET_ADMIN' \
 	case_of strangers_get_nothing
 test_case 'the events group hears which peer moved where' \

@@ -327,6 +327,30 @@ def dump_tells_of_interruption(dev):
     other.socket.close()
 
 
+def half_read_dump_holds_nothing(dev):
+    """Somebody who reads but the beginning of a dump keeps no device, and does
+    not read on in another that has its name and index."""
+    add_many(dev, 500)
+    index = socket.if_nametoindex(DEVICE)
+    reader = nl.Family("nym")
+    reader.send(C.NYM_CMD_GET_DEVICE, [dev.name], nl.NLM_F_DUMP)
+    reader.receive()
+    link = ["ip", "link"]
+    subprocess.run([*link, "del", DEVICE], check=True, timeout=20)
+    subprocess.run([*link, "add", DEVICE, "index", str(index), "type", "nym"],
+                   check=True)
+    for _ in range(1000):
+        for kind, flags, body in reader.receive():
+            if kind == nl.NLMSG_DONE:
+                try:
+                    reader.raise_error(body, flags)
+                except nl.Refused as refusal:
+                    expect(refusal.errno == errno.ENODEV, repr(refusal))
+                    return
+                raise AssertionError("the dump ended as if it were whole")
+    raise AssertionError("the dump never ended")
+
+
 def strangers_get_nothing(dev):
     """Without CAP_NET_ADMIN nothing can be read, changed or listened to."""
     dev.set(attr(C.NYMDEVICE_A_PRIVATE_KEY, key(0x48)))
@@ -381,7 +405,8 @@ CASES = {function.__name__: function for function in (
     errors_name_the_attribute, bad_request_changes_nothing,
     device_is_named_once, vias_in_any_order, bad_vias,
     path_follows_the_carrier, identities, quotas, dump_of_any_size,
-    dump_tells_of_interruption, strangers_get_nothing,
+    dump_tells_of_interruption, half_read_dump_holds_nothing,
+    strangers_get_nothing,
     events_tell_what_happened)}
 
 
