@@ -42,8 +42,8 @@ unloads_under_traffic()
 	local asker
 	connect
 	while :; do
-		ns client "$NYMCTL" show nym0 dump
-		ns client "$NYMCTL" set nym0 fwmark 7
+		ns client "$NYMCTL" show nym0 dump || :
+		ns client "$NYMCTL" set nym0 fwmark 7 || :
 	done >/dev/null 2>&1 &
 	asker=$!
 	sleep_up_to 999
