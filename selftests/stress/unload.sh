@@ -20,9 +20,9 @@ connect()
 	traffic_begin client server
 	# A second device shakes hands with nobody, over and over.
 	ip -n client link add nym1 type nym
-	ns client "$NYMCTL" set nym1 peer "$(public_key nobody)" \
-		endpoint "$(endpoint 4 server 9)" persistent-keepalive 1 \
-		private-key "$(private_key client)"
+	ns client "$NYMCTL" set nym1 private-key "$(private_key client)" \
+		peer "$(public_key nobody)" \
+		endpoint "$(endpoint 4 server 9)" persistent-keepalive 1
 	ip -n client link set nym1 up
 }
 
