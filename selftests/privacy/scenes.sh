@@ -7,6 +7,8 @@
 #   life FAMILIES HOP...
 . "$(dirname "${BASH_SOURCE[0]}")/../net/lib.sh"
 
+# Whole datagrams, in slots that are no larger than that: there are many more.
+export CAPTURE_BYTES=2048
 PAYLOAD='what the client says to the server'
 
 # path_hosts HOP...: hosts for paths, and "other" for another entry.
