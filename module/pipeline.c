@@ -83,16 +83,18 @@ int nym_pipeline_enter(struct nym_pipeline *pipeline, struct nym_train *train)
 }
 
 /* Trains go round the online CPUs. The position is each submitter's own, as a
- * shared one would be a cache line that every train writes.
+ * shared one would be a cache line that every train writes. On s390 and alpha
+ * such a variable is global whatever it is declared as, so its name is whole.
  */
+static DEFINE_PER_CPU(int, nym_last_cpu) = -1;
+
 static int next_cpu(void)
 {
-	static DEFINE_PER_CPU(int, last_cpu) = -1;
-	int cpu = cpumask_next(this_cpu_read(last_cpu), cpu_online_mask);
+	int cpu = cpumask_next(this_cpu_read(nym_last_cpu), cpu_online_mask);
 
 	if (cpu >= nr_cpu_ids)
 		cpu = cpumask_first(cpu_online_mask);
-	this_cpu_write(last_cpu, cpu);
+	this_cpu_write(nym_last_cpu, cpu);
 	return cpu;
 }
 
