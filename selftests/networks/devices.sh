@@ -236,8 +236,10 @@ lan_is_offloaded()
 	RULES
 	"$NETWORKS/transfers.py" --bytes 1000000 lan2 server "$s4" "$s6"
 	# Those of UDP stay so for a while.
-	ns client conntrack -L >"$WORK/connections" 2>/dev/null
-	grep -q OFFLOAD "$WORK/connections"
+	if in_matrix; then
+		ns client conntrack -L >"$WORK/connections" 2>/dev/null
+		grep -q OFFLOAD "$WORK/connections"
+	fi
 	ns client nft delete table inet known
 }
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# only: matrix
 # What looks at packets on the device: queueing disciplines, tc filters and
 # actions, nftables at every hook, and generic XDP, below as well.
 # shellcheck disable=SC2119 # transfers may be given options

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# only: matrix
 # Routers that mark instead of dropping: the mark reaches the connection inside,
 # from any link of the path.
 . "$(dirname "$0")/lib.sh"

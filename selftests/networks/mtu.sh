@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# only: matrix
 # Links from 1280 to 9000 bytes, that change, and networks in between that are
 # narrower and say so, or do not.
 . "$(dirname "$0")/lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# only: matrix
 # Sessions with other WireGuards are replaced in time, by the side that began
 # them, and no packet is lost to it.
 . "$(dirname "$0")/../net/lib.sh"
