@@ -90,9 +90,8 @@ static bool bucket_is_idle(struct bucket *bucket, u64 now)
 	return is_idle;
 }
 
-static void forget(bool idle_only)
+static void forget(bool idle_only, u64 now)
 {
-	u64 now = ktime_get_coarse_boottime_ns();
 	struct hlist_node *next;
 	struct bucket *bucket;
 	unsigned int i;
@@ -112,9 +111,14 @@ static void forget(bool idle_only)
 	}
 }
 
+void nym_ratelimiter_forget_idle_at(u64 now)
+{
+	forget(true, now);
+}
+
 static void forget_idle_work(struct work_struct *work)
 {
-	forget(true);
+	nym_ratelimiter_forget_idle_at(ktime_get_coarse_boottime_ns());
 	queue_delayed_work(system_power_efficient_wq, &forget_work, HZ);
 }
 
@@ -246,7 +250,7 @@ static int ratelimiter_start(void)
 static void ratelimiter_stop(void)
 {
 	cancel_delayed_work_sync(&forget_work);
-	forget(false);
+	forget(false, 0);
 	/* bucket_free_rcu() uses the cache. */
 	rcu_barrier();
 	kmem_cache_destroy(bucket_cache);

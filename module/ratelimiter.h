@@ -28,8 +28,11 @@ void nym_ratelimiter_uninit(void);
 bool nym_ratelimiter_allow(const struct net *net, u64 carrier, u8 family,
 			   const void *address);
 
-/* The same at boottime @now in ns, for tests to choose the time. */
+/* The same, and what is done every second, at boottime @now in ns, for tests to
+ * choose the time. The memory of who is forgotten counts until readers are done.
+ */
 bool nym_ratelimiter_allow_at(const struct net *net, u64 carrier, u8 family,
 			      const void *address, u64 now);
+void nym_ratelimiter_forget_idle_at(u64 now);
 
 #endif /* _NYM_RATELIMITER_H */

@@ -4,10 +4,10 @@
 #include "ratelimiter.h"
 
 #include <kunit/test.h>
-#include <linux/delay.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/ktime.h>
+#include <linux/rcupdate.h>
 #include <net/net_namespace.h>
 
 #define BURST	5
@@ -136,29 +136,29 @@ static u32 fill(u32 from, u32 to, u64 now)
  */
 static void full_table(struct kunit *test)
 {
-	const u32 soon_silent = 8;
-	unsigned int waited;
+	const u32 silent = 8;
+	u64 now = future(3600), earlier = now - 2 * (u64)NSEC_PER_SEC;
 	u32 room;
 
-	room = fill(0, MOST + 1, future(3600));
+	room = fill(0, MOST + 1, now);
 	KUNIT_ASSERT_GE(test, room, 16 * 8);
 	KUNIT_ASSERT_LE(test, room, MOST);
 
 	/* Nothing is left behind when the last user goes. */
 	nym_ratelimiter_uninit();
 	KUNIT_ASSERT_EQ(test, nym_ratelimiter_init(), 0);
-	KUNIT_ASSERT_EQ(test, fill(0, room - soon_silent, future(3600)),
-			room - soon_silent);
-	KUNIT_ASSERT_EQ(test, fill(room - soon_silent, room, future(3)), room);
-	KUNIT_EXPECT_FALSE(test, allow4(FIRST + room, future(3600)));
-	KUNIT_EXPECT_TRUE(test, allow4(FIRST + room - soon_silent - 1, future(3600)));
+	KUNIT_ASSERT_EQ(test, fill(0, silent, earlier), silent);
+	KUNIT_ASSERT_EQ(test, fill(silent, room, now), room);
+	KUNIT_EXPECT_FALSE(test, allow4(FIRST + room, now));
+	KUNIT_EXPECT_TRUE(test, allow4(FIRST + room - 1, now));
 
-	for (waited = 0; waited < 300; waited++) {
-		if (allow4(FIRST + room, future(3600)))
-			break;
-		msleep(100);
-	}
-	KUNIT_EXPECT_LT_MSG(test, waited, 300, "no room after 25 s of silence");
+	nym_ratelimiter_forget_idle_at(earlier + NSEC_PER_SEC);
+	rcu_barrier();
+	KUNIT_EXPECT_FALSE(test, allow4(FIRST + room, now));
+
+	nym_ratelimiter_forget_idle_at(now);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, fill(room, room + 2 * silent, now), room + silent);
 }
 
 static void users_are_counted(struct kunit *test)
