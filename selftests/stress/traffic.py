@@ -56,6 +56,10 @@ def send_back(sock):
 def converse(connection):
     """Send and receive at once, as the other side does."""
     connection.settimeout(2)
+    # What is under way when the program ends is given up, and does not hold the
+    # namespace for minutes.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                          struct.pack("ii", 1, 0))
     other = threading.Thread(target=lambda: swallow(connection), daemon=True)
     other.start()
     try:
