@@ -3,6 +3,7 @@
 # "nymctl monitor" tells each kind of event as it happens, to those who may hear
 # it.  That a peer is unreachable takes minutes: timers/timers.sh has it.
 # shellcheck disable=SC2046 # words to be split
+# usual: 7.2
 . "$(dirname "$0")/lib.sh"
 
 ktap_plan 10

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What nymctl has and wg has not: carriers, identities, quotas, JSON, events,
 # syncconf that leaves alone what is as it should be.
+# usual: 7.2
 . "$(dirname "$0")/lib.sh"
 
 [ "$LINK_KIND" = nym ] || ktap_skip_all 'needs devices of link kind nym'

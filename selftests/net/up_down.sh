@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # nymctl up and down: what they do to the host, and that nothing of it is left.
+# usual: 7.2
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"

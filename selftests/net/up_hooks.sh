@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # nymctl up: the hooks of a tunnel, and what happens when they or a signal stop it.
+# usual: 7.2
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # nymctl up and down, killed or failing at any place: nothing is left behind.
+# usual: 7.2
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # nymctl up: packets go through the tunnel and only there, as large as it says.
+# usual: 7.2
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"

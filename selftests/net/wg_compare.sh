@@ -4,6 +4,7 @@
 # nymctl on a device of this driver: both print the same and return the same
 # exit codes.  In dumps, nymctl's further columns are left out.
 # shellcheck disable=SC2016 # commands are planned here and expanded later
+# usual: 7.2
 . "$(dirname "$0")/lib.sh"
 
 # There is nobody to ask for names here.

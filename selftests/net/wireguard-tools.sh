@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What was written for WireGuard's netlink interface works after renaming family
 # and link kind: here wg(8) itself, with that one string exchanged in its binary.
+# usual: 7.2
 . "$(dirname "$0")/lib.sh"
 
 dev=wgnym0
