@@ -28,9 +28,14 @@ down_and_up()
 	capture_end quiet
 	expect_equal 'packets sent while down' 0 \
 		"$(capture_count quiet src "$(outer4 ours)")"
+	# It has forgotten its keys.
+	capture anew internet ours udp
 	ip -n ours link set wg0 up
 	listens 51820
 	pings ours
+	capture_end anew
+	[ "$(capture_count anew "src $(outer4 ours) and udp[8] = 1")" -gt 0 ] ||
+		fail 'no handshake when up again'
 }
 
 test_case 'a device that is down is silent, and works when up again' down_and_up
@@ -42,7 +47,7 @@ ports()
 
 	pair_connected ours
 	pings ours
-	ip netns exec ours ping -n -q -i 0.02 -w 60 10.9.0.2 >"$WORK/ping" &
+	ip netns exec ours ping -n -q -i 0.1 10.9.0.2 >"$WORK/ping" &
 	for port in 4000 4001 4002 51820 0; do
 		tool ours set wg0 listen-port "$port"
 		port=$(tool ours show wg0 listen-port)
@@ -188,8 +193,8 @@ life()
 	ping_to "$1" "$(inside 4 "$(other "$1")")"
 	pair_remove
 	# A key pair goes when the last packet that needed it has gone.
-	wait_until 10 is_logged "$2" nym 'Interface destroyed'
-	wait_until 10 is_logged "$2" wireguard 'Interface destroyed'
+	wait_until 60 is_logged "$2" nym 'Interface destroyed'
+	wait_until 60 is_logged "$2" wireguard 'Interface destroyed'
 	since "$2" nym >"$WORK/nym.$2"
 	since "$2" wireguard >"$WORK/wireguard.$2"
 }
@@ -229,7 +234,7 @@ pairs_up()
 	pair_remove
 	created=$(logged Peer created)
 	[ -n "$created" ]
-	wait_until 10 all_destroyed Peer "$created"
+	wait_until 60 all_destroyed Peer "$created"
 	expect_equal 'interfaces' \
 		"$(dmesg --notime | grep -c '^nym: .*: Interface created')" \
 		"$(dmesg --notime | grep -c '^nym: .*: Interface destroyed')"
@@ -250,8 +255,8 @@ unsized()
 	# Without DF: with it, senders would be told of the path's MTU.
 	for mtu in 576 1280 1420 9000 65535; do
 		ip -n ours link set wg0 mtu "$mtu"
-		ns ours ping -n -q -c 1 -w 10 -M dont -s 3000 10.9.0.2
-		ns stock ping -n -q -c 1 -w 10 -s 3000 10.9.0.1
+		ns ours ping -n -q -c 1 -w 60 -M dont -s 3000 10.9.0.2
+		ns stock ping -n -q -c 1 -w 60 -s 3000 10.9.0.1
 	done
 	expect_refused ip -n ours link set wg0 mtu 2147483647
 }

@@ -30,9 +30,13 @@ via_words()
 		"via-address $(inner 4 "$1" 2),$(inner 6 "$1" 2)"
 }
 
+# Made once: an emulated guest takes its time over every subshell.
+declare -A words_via=([entry]=$(via_words entry) [other]=$(via_words other))
+
 switch_to()
 {
-	set_client $(via_words "$1")
+	# shellcheck disable=SC2086 # words to be split
+	set_client ${words_via[$1]}
 }
 
 # stream_begin NAME FAMILY

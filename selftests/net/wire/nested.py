@@ -60,8 +60,8 @@ class NestedPeer(Peer):
         self.address = EXIT[version]
         self.port = PORT
         self.traffic_class = 0
-        self.waiting = []
-        # Of the last packet that came: source port and traffic class.
+        # Has the carrier answer whatever comes, as one does that forwards.
+        self.carrier_answers = False
         self.last_packet = None
 
     def handshake(self):
@@ -90,6 +90,8 @@ class NestedPeer(Peer):
             if not packet:
                 continue  # keepalive
             self.last_packet = packet
+            if self.carrier_answers:
+                self.carrier.send(self.session.data())
             payload = packets.udp_payload(packet)
             if payload is not None:
                 return payload, received[1]
@@ -211,9 +213,13 @@ class NestedDevice:
         """A session with the entry, as its initiator, that is confirmed."""
         session = self.entry.initiate()
         self.entry.send(session.data())
-        self.exit = NestedPeer(self.entry, session, self.version, KEYS["exit"],
-                               public_key(KEYS["client_exit"]))
+        self.exit = self.nested_peer(session)
         return session
+
+    def nested_peer(self, session):
+        """The exit, behind this session of the entry."""
+        return NestedPeer(self.entry, session, self.version, KEYS["exit"],
+                          public_key(KEYS["client_exit"]))
 
     def open(self):
         """Sessions with entry and exit, and the exit's."""

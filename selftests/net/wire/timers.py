@@ -1,61 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Test cases of timers.sh.  The constants are those of section 6 of the
-WireGuard paper, in seconds."""
-import json
+"""Test cases of timers.sh."""
 import os
-import re
-import subprocess
 import time
 
-import driver
 import messages
 import packets
 from cases import Skip, case, equal, run
 from load import cookie_under_load
 from messages import COOKIE, DATA, INITIATION, RESPONSE
+from monitor import Monitor, log_lines
+from moments import (COOKIE_GOOD_FOR, JITTER, KEEPALIVE_TIMEOUT, REJECT_AFTER,
+                     REKEY_AFTER, REKEY_TIMEOUT, arrival, between, late,
+                     passes, sleep_until)
 from pair import (ADDRESS, OTHER_ADDRESS, PORT, begin, begin_initiator,
                   deliver, established, open_peer, packet)
 from peer import NAMES, PATIENCE
-
-REKEY_AFTER = 120
-REJECT_AFTER = 180
-REKEY_TIMEOUT = 5
-KEEPALIVE_TIMEOUT = 10
-COOKIE_GOOD_FOR = 120
-JITTER = 1 / 3
-# What the kernel's timer wheel may add to a timer, by its length: the
-# eighth that it rounds up to, and the time that the guest itself needs.
-SLACK = 0.1
-
-
-def late(seconds):
-    return seconds / 8 + SLACK
-
-
-def passes(peer, seconds, why):
-    """So much time, in which the device sends nothing."""
-    peer.expect_silence(seconds, why)
-
-
-def sleep_until(moment):
-    time.sleep(max(0, moment - time.monotonic()))
-
-
-def arrival(peer, kind, patience):
-    """The next message, which must be of this kind, and when it came."""
-    received = peer.receive(patience)
-    if not received:
-        raise AssertionError(f"no {NAMES[kind]} within {patience} s")
-    found = messages.message_type(received[0])
-    equal("message", NAMES[kind], NAMES.get(found, found))
-    return received[0], time.monotonic()
-
-
-def between(what, least, most, found):
-    if not least <= found <= most:
-        raise AssertionError(f"{what}: {found:.3f} s, expected {least:.3f} "
-                             f"to {most:.3f} s")
 
 
 def initiator():
@@ -66,38 +26,6 @@ def initiator():
     peer.expect_data(session)
     peer.send(session.data())
     return device, peer, session, time.monotonic()
-
-
-def log_lines(pattern):
-    """How many lines of the kernel's log match.  Read without a program: to
-    start one is to wait for the host, and the guest's clock runs away."""
-    log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        count = 0
-        while True:
-            try:
-                line = os.read(log, 8192)
-            except BlockingIOError:
-                return count
-            count += bool(re.search(pattern, line))
-    finally:
-        os.close(log)
-
-
-class Monitor:
-    """Events as "nymctl monitor" tells them."""
-
-    def __init__(self):
-        self.process = subprocess.Popen(
-            ["ip", "netns", "exec", driver.HOST, os.environ["NYMCTL"],
-             "monitor", "--json"], stdout=subprocess.PIPE, encoding="utf-8")
-        time.sleep(5)
-
-    def end(self):
-        """All events so far."""
-        self.process.terminate()
-        out, _ = self.process.communicate()
-        return [json.loads(line)["event"] for line in out.splitlines()]
 
 
 @case("initiations go out every five seconds with jitter, for ninety seconds")
@@ -122,7 +50,7 @@ def _():
     if len({round(interval, 2) for interval in intervals}) < 2:
         raise AssertionError("no jitter")
     passes(peer, 60, "it has given up")
-    equal("events", ["peer-unreachable"], monitor.end())
+    equal("events", [("peer-unreachable", peer.public)], monitor.end())
     # What waited has been dropped; a new packet begins anew.
     device.say(b"new")
     _, now = arrival(peer, INITIATION, 1)
@@ -144,7 +72,7 @@ def _():
     equal("packet", b"late", packets.udp_payload(peer.expect_data(session)))
     peer.send(session.data())
     passes(peer, 40, "there is nothing to say")
-    equal("events", ["handshake-completed"], monitor.end())
+    equal("events", [("handshake-completed", peer.public)], monitor.end())
 
 
 @case("packets make no more than one initiation in five seconds")
