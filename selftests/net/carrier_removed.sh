@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A nested peer falls silent when its carrier goes, from the moment at which the
 # command returns, and speaks again when there is a carrier with that key.
+# usual: 6.12 7.2
 # shellcheck disable=SC2046 # words to be split
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib/leak.sh"
