@@ -179,8 +179,8 @@ many_nested_peers()
 	done
 	wait
 	for ((i = 0; i < NESTED; i++)); do
-		# With a slow answer ping asks once more, and ends with the second.
-		grep -q ' 2 received' "$WORK/ping-$i" ||
+		# While answers are slow, ping asks more often than it needs to.
+		grep -qE ' ([2-9]|[1-9][0-9]+) received' "$WORK/ping-$i" ||
 			fail "nested peer $i: $(cat "$WORK/ping-$i")"
 	done
 	# The carrier goes: all of them wait for it, and come back with it.
