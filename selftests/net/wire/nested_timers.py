@@ -14,7 +14,7 @@ from nested import KEYS, NestedDevice
 from peer import NAMES, PATIENCE
 from x25519 import public_key
 
-ENTRY, EXIT = (public_key(KEYS[name]) for name in ("entry", "exit"))
+EXIT = public_key(KEYS["exit"])
 
 
 def initiator(version):
