@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A stock gateway that is flooded with handshake messages answers a nested peer
 # with a cookie, by way of its carrier; with that the path comes up nevertheless.
-# usual: 7.2
+# only: matrix
 . "$(dirname "$0")/lib.sh"
 
 ktap_plan 2
