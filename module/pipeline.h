@@ -37,6 +37,9 @@ struct nym_pipeline {
 /* Messages in a train: what one GSO packet of the kernel's may hold. */
 #define NYM_TRAIN_MESSAGES	64
 
+/* A train takes packets or messages until it has this many bytes. */
+#define NYM_TRAIN_BYTES		(64 * 1024)
+
 /**
  * struct nym_train - what all trains have; part of a transmit or receive train
  * @order:	link in the pipeline

@@ -22,9 +22,6 @@
 #include <net/inet_ecn.h>
 #include <net/udp.h>
 
-/* A train takes messages until it has this many bytes. */
-#define NYM_TRAIN_BYTES	(64 * 1024)
-
 /**
  * struct nym_span - control block: which messages of a datagram are on the train
  * @offset:	of the first one

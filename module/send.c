@@ -28,9 +28,6 @@
 #include <net/inet_ecn.h>
 #include <net/ip_tunnels.h>
 
-/* A train takes packets until it has this many bytes. */
-#define NYM_TRAIN_BYTES		(64 * 1024)
-
 /* Trains of one peer under way at once; what comes meanwhile stays staged and
  * leaves as a longer train.
  */
