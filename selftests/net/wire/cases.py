@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Test cases in Python, with results as lib/ktap.sh prints them."""
+import functools
 import sys
 import traceback
 
@@ -15,6 +16,16 @@ def case(description):
     """Make a function a test case; they run in the order of their text."""
     def add(function):
         _cases.append((description, function))
+        return function
+    return add
+
+
+def both_versions(description):
+    """A case over IPv4 and one over IPv6; the function is told which."""
+    def add(function):
+        for version in (4, 6):
+            case(f"{description}, IPv{version}")(
+                functools.partial(function, version))
         return function
     return add
 

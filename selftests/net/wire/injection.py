@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """Test cases of injection.sh."""
-import functools
 import os
 import socket
 import struct
 import time
 
 import packets
-from cases import case, equal, run
+from cases import both_versions, equal, run
 from driver import OUTER, base64_of
 from messages import INITIATION, RESPONSE, Handshake, cookie_reply, \
     mac2_is_valid, mac2_of, NO_MAC
@@ -21,16 +20,6 @@ from x25519 import public_key
 
 TCP, IPIP, FRAGMENT = 6, 4, 44
 MORE_FRAGMENTS = 0x2000
-
-
-def both_versions(description):
-    """A case over IPv4 and one over IPv6; the function is told which."""
-    def add(function):
-        for version in (4, 6):
-            case(f"{description}, IPv{version}")(
-                functools.partial(function, version))
-        return function
-    return add
 
 
 def expect_endpoint(device, version, address=None):

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """Test cases of nested_protocol.sh."""
-import functools
 import socket
 import struct
 import time
 
 import load
 import packets
-from cases import case, equal, run
+from cases import both_versions, equal, run
 from driver import OUTER
 from messages import RESPONSE
 from nested import BEYOND, ENTRY_INNER, EXIT, EXIT_ELSEWHERE, INNER, \
@@ -25,16 +24,6 @@ SEND_CLASS = {4: (socket.IPPROTO_IP, socket.IP_TOS),
 # IP_MTU_DISCOVER, IP_MTU and their kin.
 DISCOVER = {4: (socket.IPPROTO_IP, 10), 6: (socket.IPPROTO_IPV6, 23)}
 MTU = {4: (socket.IPPROTO_IP, 14), 6: (socket.IPPROTO_IPV6, 24)}
-
-
-def both_versions(description):
-    """A case over IPv4 and one over IPv6; the function is told which."""
-    def add(function):
-        for version in (4, 6):
-            case(f"{description}, IPv{version}")(
-                functools.partial(function, version))
-        return function
-    return add
 
 
 def where_to(packet):

@@ -4,7 +4,7 @@
 import time
 
 import packets
-from cases import case, equal, run
+from cases import both_versions, case, equal, run
 from messages import DATA, INITIATION, message_type, receiver_index
 from moments import (JITTER, KEEPALIVE_TIMEOUT, REJECT_AFTER, REKEY_AFTER,
                      REKEY_TIMEOUT, arrival, between, late, passes,
@@ -35,15 +35,6 @@ def renew_entry(device):
     """A new session of the carrier, made by the entry."""
     device.exit.session = device.entry.initiate()
     device.entry.send(device.exit.session.data())
-
-
-def both_versions(description):
-    def add(function):
-        for version in (4, 6):
-            case(f"{description}, IPv{version}")(
-                lambda version=version: function(version))
-        return function
-    return add
 
 
 @both_versions("the initiator of a nested session makes new keys after 120 "
