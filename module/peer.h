@@ -6,6 +6,7 @@
 #include "cookie.h"
 #include "device.h"
 #include "endpoint.h"
+#include "gather.h"
 #include "noise.h"
 #include "path.h"
 #include "pipeline.h"
@@ -33,6 +34,7 @@ struct nym_peer_stats {
  * @napi:		drains @rx
  * @staged:		plaintext packets (GSO ones whole) that wait for keys or
  *			for a carrier's keys; at most NYM_MAX_STAGED_PACKETS
+ * @gather:		when they are sent
  * @keypairs:		sessions
  * @endpoint:		where it is, or NULL; see nym_endpoint_set()
  * @endpoint_lock:	serialises changes of @endpoint, BH disabled
@@ -73,6 +75,7 @@ struct nym_peer {
 	struct nym_pipeline rx;
 	struct napi_struct napi;
 	struct sk_buff_head staged;
+	struct nym_gather gather;
 	struct nym_keypairs keypairs;
 	struct nym_endpoint __rcu *endpoint;
 	spinlock_t endpoint_lock; /* endpoint */
