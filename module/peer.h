@@ -57,6 +57,9 @@ struct nym_peer_stats {
  * @timer_new_handshake: see timers.c
  * @timer_zero_key_material: see timers.c
  * @timer_persistent_keepalive: see timers.c
+ * @unanswered_since:	first data sent after the last message received (jiffies), or 0
+ * @unacknowledged_since: first data received after the last message sent
+ *			(jiffies), or 0
  * @timer_handshake_attempts: initiations sent since the last answer
  * @persistent_keepalive_interval: seconds, 0 is off
  * @timer_need_another_keepalive: see timers.c
@@ -96,6 +99,8 @@ struct nym_peer {
 	struct timer_list timer_new_handshake;
 	struct timer_list timer_zero_key_material;
 	struct timer_list timer_persistent_keepalive;
+	unsigned long unanswered_since;
+	unsigned long unacknowledged_since;
 	unsigned int timer_handshake_attempts;
 	u16 persistent_keepalive_interval;
 	bool timer_need_another_keepalive;
