@@ -244,7 +244,10 @@ static void note_sender(struct nym_peer *peer,
 static void update_rx(struct nym_peer *peer,
 		      const struct nym_received_handshake *received)
 {
+	/* The statistics are this CPU's. */
+	local_bh_disable();
 	dev_sw_netstats_rx_add(peer->device->dev, received->len);
+	local_bh_enable();
 	atomic64_add(received->len, &peer->stats.rx_bytes);
 	nym_timers_any_authenticated_packet_received(peer);
 	nym_timers_any_authenticated_packet_traversal(peer);
