@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """Test cases of nested_protocol.sh."""
+import os
 import socket
 import struct
 import time
 
 import load
+import messages
 import packets
-from cases import both_versions, equal, run
-from driver import OUTER
-from messages import RESPONSE
+from cases import both_versions, case, equal, run
+from driver import OUTER, secret_file
+from messages import INITIATION, RESPONSE
 from nested import BEYOND, ENTRY_INNER, EXIT, EXIT_ELSEWHERE, INNER, \
     INNER_PORT, KEYS, PORT, VIA, NestedDevice, opened
 from peer import PATIENCE, SILENCE, Peer
@@ -109,6 +111,33 @@ def cookies(version):
         device.exit.send(message)
     session = handshake.consume_response(device.exit.expect(RESPONSE))
     device.deliver(session, b"good")
+
+
+def initiation_anew(device):
+    """Of the nested peer, when the device has come up again."""
+    device.restart()
+    device.open_entry()
+    device.say()
+    return device.exit.expect(INITIATION)
+
+
+@case("another identity does not come with the former's cookie")
+def forgets_cookie():
+    device = NestedDevice()
+    initiation = initiation_anew(device)
+    cookie = os.urandom(16)
+    for _ in range(10):
+        device.exit.send(messages.cookie_reply(initiation, device.exit.public,
+                                               cookie))
+        # It may go down before it has read the cookie.
+        initiation = initiation_anew(device)
+        if messages.mac2_is_valid(initiation, cookie):
+            break
+    else:
+        raise AssertionError("mac2 never showed the cookie")
+    device.set_exit("identity", secret_file("another.key", KEYS["device"]))
+    equal("mac2", messages.NO_MAC,
+          messages.mac2_of(device.exit.expect(INITIATION)))
 
 
 @both_versions("keepalives of a nested peer go through its carrier")
