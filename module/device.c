@@ -206,8 +206,8 @@ static int device_alloc(struct nym_device *device)
 	    nym_handshake_queue_init(device))
 		return -ENOMEM;
 
-	/* Handshakes are slow and rare and may run anywhere. They stop during
-	 * suspend, so that none makes keys after those have been wiped.
+	/* Handshakes are slow and rare and may run anywhere. While the machine
+	 * sleeps there is nobody to shake hands with.
 	 */
 	device->handshake_wq = alloc_workqueue("nym-kex-%s",
 					       WQ_UNBOUND | WQ_FREEZABLE, 0,
@@ -348,12 +348,85 @@ static struct rtnl_link_ops link_ops __read_mostly = {
 	.newlink		= nym_device_newlink_op,
 };
 
-static int pm_notification(struct notifier_block *nb, unsigned long action,
-			   void *data)
+/* Whether memory is about to be kept for others to read, or is being kept. */
+static bool is_asleep;
+
+bool nym_device_is_asleep(void)
+{
+	return READ_ONCE(is_asleep);
+}
+
+/* Takes its keys from a device that makes no new ones. */
+static void forget_keys(struct nym_device *device)
+{
+	struct nym_peer *peer;
+
+	mutex_lock(&device->device_update_lock);
+	/* Handshakes that began before the machine was seen to go to sleep. */
+	flush_workqueue(device->handshake_wq);
+	list_for_each_entry(peer, &device->peer_list, peer_list) {
+		timer_delete(&peer->timer_zero_key_material);
+		nym_noise_handshake_clear(&peer->handshake);
+		nym_keypairs_clear(&peer->keypairs);
+	}
+	mutex_unlock(&device->device_update_lock);
+}
+
+/* Trains hold the key pairs that they found before those were taken away. They
+ * end with a worker, or, received, with the NAPI that a worker hands them to.
+ * Context: a grace period after forget_keys().
+ */
+static void wait_for_trains(struct nym_device *device)
+{
+	struct nym_peer *peer;
+
+	mutex_lock(&device->device_update_lock);
+	flush_workqueue(device->crypt_wq);
+	list_for_each_entry(peer, &device->peer_list, peer_list)
+		napi_synchronize(&peer->napi);
+	mutex_unlock(&device->device_update_lock);
+}
+
+static void fall_asleep(void)
+{
+	struct nym_device *device;
+
+	rtnl_lock();
+	WRITE_ONCE(is_asleep, true);
+	list_for_each_entry(device, &device_list, device_list)
+		forget_keys(device);
+	synchronize_net();
+	list_for_each_entry(device, &device_list, device_list)
+		wait_for_trains(device);
+	rtnl_unlock();
+
+	/* Keys are wiped by RCU callbacks, and must be before memory is kept. */
+	rcu_barrier();
+}
+
+/* What has waited begins the handshakes that it needs. */
+static void wake_up_devices(void)
 {
 	struct nym_device *device;
 	struct nym_peer *peer;
 
+	rtnl_lock();
+	WRITE_ONCE(is_asleep, false);
+	list_for_each_entry(device, &device_list, device_list) {
+		if (!netif_running(device->dev))
+			continue;
+		mutex_lock(&device->device_update_lock);
+		nym_handshake_queue_resume(device);
+		list_for_each_entry(peer, &device->peer_list, peer_list)
+			nym_send_staged(peer);
+		mutex_unlock(&device->device_update_lock);
+	}
+	rtnl_unlock();
+}
+
+static int pm_notification(struct notifier_block *nb, unsigned long action,
+			   void *data)
+{
 	/* Where the machine sleeps all the time as part of its normal work, a
 	 * handshake each time would be too much.
 	 */
@@ -361,23 +434,16 @@ static int pm_notification(struct notifier_block *nb, unsigned long action,
 	    IS_ENABLED(CONFIG_PM_USERSPACE_AUTOSLEEP))
 		return NOTIFY_DONE;
 
-	if (action != PM_HIBERNATION_PREPARE && action != PM_SUSPEND_PREPARE)
-		return NOTIFY_DONE;
-
-	rtnl_lock();
-	list_for_each_entry(device, &device_list, device_list) {
-		mutex_lock(&device->device_update_lock);
-		list_for_each_entry(peer, &device->peer_list, peer_list) {
-			timer_delete(&peer->timer_zero_key_material);
-			nym_noise_handshake_clear(&peer->handshake);
-			nym_keypairs_clear(&peer->keypairs);
-		}
-		mutex_unlock(&device->device_update_lock);
+	switch (action) {
+	case PM_HIBERNATION_PREPARE:
+	case PM_SUSPEND_PREPARE:
+		fall_asleep();
+		break;
+	case PM_POST_HIBERNATION:
+	case PM_POST_SUSPEND:
+		wake_up_devices();
+		break;
 	}
-	rtnl_unlock();
-
-	/* Keys are wiped by RCU callbacks, and must be before memory is kept. */
-	rcu_barrier();
 	return NOTIFY_DONE;
 }
 

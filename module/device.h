@@ -144,6 +144,12 @@ void nym_device_set_identity(struct nym_device *device,
 /* Is it a device of ours? */
 bool nym_device_is(const struct net_device *dev);
 
+/* Is the machine about to sleep, or asleep? Then no handshake is begun or answered,
+ * since no key shall be in memory that is kept. Context: any; who looks on
+ * handshake_wq is waited for before keys are wiped.
+ */
+bool nym_device_is_asleep(void);
+
 /* newlink of the link kind; compat.h puts it into each kernel's form. */
 struct rtnl_newlink_params;
 int nym_device_newlink(struct net_device *dev, struct rtnl_newlink_params *params,

@@ -54,7 +54,8 @@ static void send_initiation(struct nym_peer *peer)
 	struct nym_message_initiation message;
 	struct nym_endpoint endpoint = {};
 
-	if (!nym_birthdate_has_expired(atomic64_read(&peer->last_sent_handshake),
+	if (nym_device_is_asleep() ||
+	    !nym_birthdate_has_expired(atomic64_read(&peer->last_sent_handshake),
 				       NYM_REKEY_TIMEOUT))
 		return;
 	atomic64_set(&peer->last_sent_handshake, ktime_get_coarse_boottime_ns());
@@ -244,7 +245,10 @@ static void note_sender(struct nym_peer *peer,
 static void update_rx(struct nym_peer *peer,
 		      const struct nym_received_handshake *received)
 {
+	/* The statistics are this CPU's. */
+	local_bh_disable();
 	dev_sw_netstats_rx_add(peer->device->dev, received->len);
+	local_bh_enable();
 	atomic64_add(received->len, &peer->stats.rx_bytes);
 	nym_timers_any_authenticated_packet_received(peer);
 	nym_timers_any_authenticated_packet_traversal(peer);
@@ -473,7 +477,8 @@ static void receive_work(struct work_struct *work)
 	int nice = task_nice(current);
 
 	set_user_nice(current, NYM_HANDSHAKE_NICE);
-	while ((received = dequeue(queue))) {
+	/* What is left then waits for nym_handshake_queue_resume(). */
+	while (!nym_device_is_asleep() && (received = dequeue(queue))) {
 		receive_one(device, received);
 		free_received(received);
 		if (worker != last_resort(queue) &&
@@ -579,6 +584,11 @@ int nym_handshake_queue_init(struct nym_device *device)
 		INIT_WORK(&worker->work, receive_work);
 	}
 	return 0;
+}
+
+void nym_handshake_queue_resume(struct nym_device *device)
+{
+	queue_work(device->handshake_wq, &last_resort(&device->handshakes)->work);
 }
 
 void nym_handshake_queue_stop(struct nym_device *device)

@@ -47,6 +47,9 @@ void nym_handshake_receive(struct nym_device *device, const void *message,
 /* Return: 0 or -ENOMEM; nym_handshake_queue_free() frees it in either case. */
 int nym_handshake_queue_init(struct nym_device *device);
 
+/* Has a worker take what has come while the machine was asleep. */
+void nym_handshake_queue_resume(struct nym_device *device);
+
 /* Waits for the workers and drops what is queued. Context: process; nothing calls
  * nym_handshake_receive() any more.
  */

@@ -17,7 +17,7 @@
 
 /**
  * struct fixture - a device with peers that are no more than what paths use
- * @device:	with the two tables, its update lock held
+ * @device:	with the two tables; its update lock is held for each change
  * @peer:	those made; peer i has the key of all bytes i + 1
  * @endpoint:	theirs
  */
@@ -41,6 +41,7 @@ static struct nym_peer *add_peer(struct kunit *test, unsigned int i,
 {
 	struct fixture *f = test->priv;
 	struct nym_peer *peer = kunit_kzalloc(test, sizeof(*peer), GFP_KERNEL);
+	int ret;
 
 	KUNIT_ASSERT_NOT_NULL(test, peer);
 	peer->device = f->device;
@@ -50,7 +51,10 @@ static struct nym_peer *add_peer(struct kunit *test, unsigned int i,
 	nym_cookie_init(&peer->cookie, key_of(i));
 	nym_path_init(peer, via_key);
 	nym_pubkey_table_add(f->device->pubkeys, peer);
-	KUNIT_ASSERT_EQ(test, nym_path_peer_added(peer), 0);
+	mutex_lock(&f->device->device_update_lock);
+	ret = nym_path_peer_added(peer);
+	mutex_unlock(&f->device->device_update_lock);
+	KUNIT_ASSERT_EQ(test, ret, 0);
 	f->peer[i] = peer;
 	return peer;
 }
@@ -59,7 +63,9 @@ static void remove_peer(struct kunit *test, unsigned int i)
 {
 	struct fixture *f = test->priv;
 
+	mutex_lock(&f->device->device_update_lock);
 	nym_path_peer_removed(f->peer[i]);
+	mutex_unlock(&f->device->device_update_lock);
 	nym_pubkey_table_remove(f->device->pubkeys, f->peer[i]);
 	synchronize_rcu();
 	f->peer[i] = NULL;
@@ -75,10 +81,14 @@ static int set_via_to(struct kunit *test, unsigned int i, int via,
 	int ret;
 
 	config->key = via < 0 ? none : key_of(via);
+	mutex_lock(&f->device->device_update_lock);
 	ret = nym_path_check(f->peer[i], config, &extack);
 	/* Whoever is refused is told why, and no one else is. */
 	KUNIT_EXPECT_EQ(test, !!ret, !!extack._msg);
-	return ret ?: nym_path_apply(f->peer[i], config);
+	if (!ret)
+		ret = nym_path_apply(f->peer[i], config);
+	mutex_unlock(&f->device->device_update_lock);
+	return ret;
 }
 
 static int set_via(struct kunit *test, unsigned int i, int via)
@@ -86,6 +96,15 @@ static int set_via(struct kunit *test, unsigned int i, int via)
 	struct nym_via_config config = {};
 
 	return set_via_to(test, i, via, &config);
+}
+
+static void redraw_port(struct kunit *test, unsigned int i)
+{
+	struct fixture *f = test->priv;
+
+	mutex_lock(&f->device->device_update_lock);
+	nym_path_redraw_port(f->peer[i]);
+	mutex_unlock(&f->device->device_update_lock);
 }
 
 static unsigned int hops(struct kunit *test, unsigned int i)
@@ -134,7 +153,6 @@ static int path_test_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, f->device->pubkeys);
 	f->device->binds = nym_path_table_alloc();
 	KUNIT_ASSERT_NOT_NULL(test, f->device->binds);
-	mutex_lock(&f->device->device_update_lock);
 	test->priv = f;
 	return 0;
 }
@@ -149,7 +167,6 @@ static void path_test_exit(struct kunit *test)
 	for (i = 0; i < MAX_PEERS; i++)
 		if (f->peer[i])
 			remove_peer(test, i);
-	mutex_unlock(&f->device->device_update_lock);
 	nym_path_table_free(f->device->binds);
 	kvfree(f->device->pubkeys);
 }
@@ -416,7 +433,7 @@ static void path_draws_ports(struct kunit *test)
 	/* Drawn for another identity it is another one, and the former receives
 	 * what is under way.
 	 */
-	nym_path_redraw_port(f->peer[2]);
+	redraw_port(test, 2);
 	KUNIT_EXPECT_NE(test, (__force u16)port_of(test, 2), (__force u16)port);
 	KUNIT_EXPECT_PTR_EQ(test, find4(test, 0, a.s_addr, port), f->peer[2]);
 	port = port_of(test, 2);
@@ -426,7 +443,7 @@ static void path_draws_ports(struct kunit *test)
 	config.port = htons(5);
 	config.has_port = true;
 	KUNIT_EXPECT_EQ(test, set_via_to(test, 2, 0, &config), 0);
-	nym_path_redraw_port(f->peer[2]);
+	redraw_port(test, 2);
 	KUNIT_EXPECT_EQ(test, ntohs(port_of(test, 2)), 5);
 	config.has_port = false;
 	KUNIT_EXPECT_EQ(test, set_via_to(test, 2, 1, &config), 0);
@@ -445,10 +462,12 @@ static void path_direct_peer_has_no_address(struct kunit *test)
 	struct nym_via_config config = { .address4 = &a };
 
 	add_peer(test, 0, NULL);
+	mutex_lock(&f->device->device_update_lock);
 	KUNIT_EXPECT_EQ(test, nym_path_check(f->peer[0], &config, NULL), -EINVAL);
 	config.address4 = &none;
 	KUNIT_EXPECT_EQ(test, nym_path_check(f->peer[0], &config, NULL), 0);
 	KUNIT_EXPECT_EQ(test, nym_path_apply(f->peer[0], &config), 0);
+	mutex_unlock(&f->device->device_update_lock);
 	KUNIT_EXPECT_FALSE(test, nym_via_is_set(&f->peer[0]->via));
 }
 

@@ -16,6 +16,8 @@ build()
 	local host
 
 	for host in home gate; do
+		# The one before goes in the background.
+		wait_until 60 ns internet test ! -e "/sys/class/net/$host"
 		ip netns add "$host"
 		ip -n "$host" link set lo up
 		veth "$host" eth0 internet "$host"
