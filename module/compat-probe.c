@@ -9,6 +9,7 @@
  * probe.
  */
 #include <crypto/blake2s.h>
+#include <linux/hrtimer.h>
 #include <linux/netdevice.h>
 #include <linux/random.h>
 #include <linux/skbuff.h>
@@ -74,6 +75,12 @@ static void probe_lltx(struct net_device *dev)
 
 #line 1 "probe:NYM_HAVE_WQ_PERCPU"
 static const int probe_wq_percpu = WQ_PERCPU;
+
+#line 1 "probe:NYM_HAVE_HRTIMER_SETUP"
+static void probe_hrtimer_setup(struct hrtimer *timer)
+{
+	hrtimer_setup(timer, NULL, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+}
 
 #line 1 "probe:NYM_HAVE_TIMER_DELETE"
 static int probe_timer_delete(struct timer_list *timer)

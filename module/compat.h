@@ -11,6 +11,7 @@
 #include "compat-probed.h"
 
 #include <crypto/blake2s.h>
+#include <linux/hrtimer.h>
 #include <linux/netdevice.h>
 #include <linux/random.h>
 #include <linux/skbuff.h>
@@ -137,6 +138,16 @@ static inline void nym_netdev_free_tstats(struct net_device *dev)
 #ifndef NYM_HAVE_WQ_PERCPU
 /* It was what a workqueue was without WQ_UNBOUND. */
 #define WQ_PERCPU	0
+#endif
+
+#ifndef NYM_HAVE_HRTIMER_SETUP
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
 #endif
 
 #ifndef NYM_HAVE_TIMER_DELETE

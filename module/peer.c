@@ -40,6 +40,7 @@ static void peer_init(struct nym_peer *peer, struct nym_device *device,
 	INIT_HLIST_NODE(&peer->pubkey_entry);
 	spin_lock_init(&peer->endpoint_lock);
 	skb_queue_head_init(&peer->staged);
+	nym_gather_init(peer);
 	nym_pipeline_init(&peer->tx);
 	nym_pipeline_init(&peer->rx);
 	nym_quota_init(&peer->quota);
@@ -217,6 +218,7 @@ void nym_peer_bury(struct nym_device *device, struct list_head *dead)
 		 * follows, but not for the dead.
 		 */
 		nym_timers_stop(peer);
+		nym_gather_stop(peer);
 		/* Messages are matched with a key pair or a handshake by index.
 		 * No new pair is made for the dead, and without the pairs no
 		 * message gets as far as the pipelines.

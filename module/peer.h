@@ -6,6 +6,7 @@
 #include "cookie.h"
 #include "device.h"
 #include "endpoint.h"
+#include "gather.h"
 #include "noise.h"
 #include "path.h"
 #include "pipeline.h"
@@ -33,6 +34,7 @@ struct nym_peer_stats {
  * @napi:		drains @rx
  * @staged:		plaintext packets (GSO ones whole) that wait for keys or
  *			for a carrier's keys; at most NYM_MAX_STAGED_PACKETS
+ * @gather:		when they are sent
  * @keypairs:		sessions
  * @endpoint:		where it is, or NULL; see nym_endpoint_set()
  * @endpoint_lock:	serialises changes of @endpoint, BH disabled
@@ -55,6 +57,9 @@ struct nym_peer_stats {
  * @timer_new_handshake: see timers.c
  * @timer_zero_key_material: see timers.c
  * @timer_persistent_keepalive: see timers.c
+ * @unanswered_since:	first data sent after the last message received (jiffies), or 0
+ * @unacknowledged_since: first data received after the last message sent
+ *			(jiffies), or 0
  * @timer_handshake_attempts: initiations sent since the last answer
  * @persistent_keepalive_interval: seconds, 0 is off
  * @timer_need_another_keepalive: see timers.c
@@ -73,6 +78,7 @@ struct nym_peer {
 	struct nym_pipeline rx;
 	struct napi_struct napi;
 	struct sk_buff_head staged;
+	struct nym_gather gather;
 	struct nym_keypairs keypairs;
 	struct nym_endpoint __rcu *endpoint;
 	spinlock_t endpoint_lock; /* endpoint */
@@ -93,6 +99,8 @@ struct nym_peer {
 	struct timer_list timer_new_handshake;
 	struct timer_list timer_zero_key_material;
 	struct timer_list timer_persistent_keepalive;
+	unsigned long unanswered_since;
+	unsigned long unacknowledged_since;
 	unsigned int timer_handshake_attempts;
 	u16 persistent_keepalive_interval;
 	bool timer_need_another_keepalive;

@@ -11,6 +11,7 @@
 #include "drop.h"
 #include "encrypt.h"
 #include "endpoint.h"
+#include "gather.h"
 #include "handshake.h"
 #include "messages.h"
 #include "nest.h"
@@ -383,20 +384,51 @@ void nym_send_purge_staged(struct nym_peer *peer, enum nym_drop_reason reason)
 	nym_drop_queue(peer->device, &staged, reason);
 }
 
-/* Stages a packet; the oldest makes room for it. */
-static void stage(struct nym_peer *peer, struct sk_buff *skb)
+/* Puts a packet into the queue, whose lock is held. Return: the oldest one, which
+ * had to make room for it, or NULL.
+ */
+static struct sk_buff *enqueue_staged(struct nym_peer *peer, struct sk_buff *skb)
 {
 	struct sk_buff *oldest = NULL;
 
-	spin_lock_bh(&peer->staged.lock);
 	if (skb_queue_len(&peer->staged) >= NYM_MAX_STAGED_PACKETS)
 		oldest = __skb_dequeue(&peer->staged);
 	__skb_queue_tail(&peer->staged, skb);
+	return oldest;
+}
+
+static void drop_oldest(struct nym_peer *peer, struct sk_buff *oldest)
+{
+	if (!oldest)
+		return;
+	nym_drop(peer->device, oldest, NYM_DROP_QUEUE_FULL);
+	DEV_STATS_INC(peer->device->dev, tx_dropped);
+}
+
+/* Stages a packet. */
+static void stage(struct nym_peer *peer, struct sk_buff *skb)
+{
+	struct sk_buff *oldest;
+
+	spin_lock_bh(&peer->staged.lock);
+	oldest = enqueue_staged(peer, skb);
 	spin_unlock_bh(&peer->staged.lock);
-	if (oldest) {
-		nym_drop(peer->device, oldest, NYM_DROP_QUEUE_FULL);
-		DEV_STATS_INC(peer->device->dev, tx_dropped);
-	}
+	drop_oldest(peer, oldest);
+}
+
+/* Stages a packet and sends what is staged, now or in a moment. */
+static void stage_and_send(struct nym_peer *peer, struct sk_buff *skb)
+{
+	struct sk_buff *oldest;
+	bool waits;
+
+	spin_lock_bh(&peer->staged.lock);
+	oldest = enqueue_staged(peer, skb);
+	waits = nym_gather_waits(peer, skb);
+	spin_unlock_bh(&peer->staged.lock);
+	drop_oldest(peer, oldest);
+	if (!waits)
+		nym_send_staged(peer);
 }
 
 void nym_send_keepalive(struct nym_peer *peer)
@@ -635,8 +667,7 @@ netdev_tx_t nym_send_xmit(struct sk_buff *skb, struct net_device *dev)
 	reason = admit_packet(device, skb, &peer);
 	if (likely(!reason)) {
 		skb_dst_drop(skb);
-		stage(peer, skb);
-		nym_send_staged(peer);
+		stage_and_send(peer, skb);
 	} else {
 		DEV_STATS_INC(dev, tx_errors);
 		nym_drop(device, skb, reason);

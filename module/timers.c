@@ -24,6 +24,8 @@
 #include <linux/random.h>
 #include <linux/timer.h>
 
+#define NEW_HANDSHAKE_AFTER	((NYM_KEEPALIVE_TIMEOUT + NYM_REKEY_TIMEOUT) * HZ)
+
 static void mod_peer_timer(struct nym_peer *peer, struct timer_list *timer,
 			   unsigned long delay)
 {
@@ -33,10 +35,67 @@ static void mod_peer_timer(struct nym_peer *peer, struct timer_list *timer,
 	rcu_read_unlock();
 }
 
-static unsigned long rekey_timeout(void)
+/* A random number below @limit; 0 where that is 0. */
+static unsigned long below(u32 limit)
 {
-	return NYM_REKEY_TIMEOUT * HZ +
-	       get_random_u32_below(NYM_REKEY_TIMEOUT_JITTER_MAX);
+	return limit ? get_random_u32_below(limit) : 0;
+}
+
+/* Send keepalive and new handshake wait for what mostly comes at once. They are not
+ * stopped by it and begun again at the next packet, but run on: what is awaited is
+ * kept as the time of its beginning, and a timer that finds it settled ends, or one
+ * that finds a later beginning goes on to when that is due. These two take turns at
+ * each packet of most exchanges, so they cost it no more than a store.
+ *
+ * @since is jiffies, or 0 where nothing is awaited; up to @jitter jiffies are added
+ * to @delay.
+ */
+static void begin_to_await(struct nym_peer *peer, unsigned long *since,
+			   struct timer_list *timer, unsigned long delay,
+			   u32 jitter)
+{
+	WRITE_ONCE(*since, jiffies ?: 1);
+	/* Between noting it and looking for the timer: one that is about to end sees
+	 * it, or else is not pending any more. Pairs with still_awaited().
+	 */
+	smp_mb();
+	if (!timer_pending(timer))
+		mod_peer_timer(peer, timer, delay + below(jitter));
+}
+
+static bool is_awaited(const unsigned long *since, const struct timer_list *timer)
+{
+	/* Without its timer, as of a device that was down, it is void. */
+	return READ_ONCE(*since) && timer_pending(timer);
+}
+
+static void settle(unsigned long *since)
+{
+	if (READ_ONCE(*since))
+		WRITE_ONCE(*since, 0);
+}
+
+/* For a timer that expired. Return: whether its time has come; it is settled then,
+ * and otherwise the timer goes on where it must.
+ */
+static bool still_awaited(struct nym_peer *peer, unsigned long *since,
+			  struct timer_list *timer, unsigned long delay,
+			  u32 jitter)
+{
+	unsigned long began, due;
+
+	/* The timer is not pending any more. Pairs with begin_to_await(). */
+	smp_mb();
+	began = READ_ONCE(*since);
+	if (!began)
+		return false;
+	due = began + delay;
+	if (time_before(jiffies, due)) {
+		mod_peer_timer(peer, timer, due - jiffies + below(jitter));
+		return false;
+	}
+	WRITE_ONCE(*since, 0);
+	return true;
 }
 
 static void retransmit_handshake_expired(struct timer_list *timer)
@@ -52,7 +111,7 @@ static void retransmit_handshake_expired(struct timer_list *timer)
 			 peer->device->dev->name, peer->internal_id,
 			 &endpoint.addr, NYM_MAX_HANDSHAKE_ATTEMPTS + 2);
 
-		timer_delete(&peer->timer_send_keepalive);
+		settle(&peer->unacknowledged_since);
 		/* Packets that waited in vain are dropped, so that they do not
 		 * come out much later.
 		 */
@@ -78,11 +137,14 @@ static void send_keepalive_expired(struct timer_list *timer)
 	struct nym_peer *peer = timer_container_of(peer, timer,
 						   timer_send_keepalive);
 
+	if (!still_awaited(peer, &peer->unacknowledged_since, timer,
+			   NYM_KEEPALIVE_TIMEOUT * HZ, 0))
+		return;
 	nym_send_keepalive(peer);
 	if (READ_ONCE(peer->timer_need_another_keepalive)) {
 		WRITE_ONCE(peer->timer_need_another_keepalive, false);
-		mod_peer_timer(peer, &peer->timer_send_keepalive,
-			       NYM_KEEPALIVE_TIMEOUT * HZ);
+		begin_to_await(peer, &peer->unacknowledged_since, timer,
+			       NYM_KEEPALIVE_TIMEOUT * HZ, 0);
 	}
 }
 
@@ -92,6 +154,9 @@ static void new_handshake_expired(struct timer_list *timer)
 						   timer_new_handshake);
 	struct nym_endpoint endpoint = {};
 
+	if (!still_awaited(peer, &peer->unanswered_since, timer, NEW_HANDSHAKE_AFTER,
+			   NYM_REKEY_TIMEOUT_JITTER_MAX))
+		return;
 	nym_endpoint_read(peer, &endpoint);
 	pr_debug("%s: Retrying handshake with peer %llu (%pISpfsc) because we stopped hearing back after %d seconds\n",
 		 peer->device->dev->name, peer->internal_id, &endpoint.addr,
@@ -140,10 +205,10 @@ static void persistent_keepalive_expired(struct timer_list *timer)
 /* A data message, not a keepalive, was sent. */
 void nym_timers_data_sent(struct nym_peer *peer)
 {
-	if (!timer_pending(&peer->timer_new_handshake))
-		mod_peer_timer(peer, &peer->timer_new_handshake,
-			       (NYM_KEEPALIVE_TIMEOUT + NYM_REKEY_TIMEOUT) * HZ +
-			       get_random_u32_below(NYM_REKEY_TIMEOUT_JITTER_MAX));
+	if (!is_awaited(&peer->unanswered_since, &peer->timer_new_handshake))
+		begin_to_await(peer, &peer->unanswered_since,
+			       &peer->timer_new_handshake,
+			       NEW_HANDSHAKE_AFTER, NYM_REKEY_TIMEOUT_JITTER_MAX);
 }
 
 /* A data message, not a keepalive, was received. */
@@ -151,9 +216,10 @@ void nym_timers_data_received(struct nym_peer *peer)
 {
 	if (!netif_running(peer->device->dev))
 		return;
-	if (!timer_pending(&peer->timer_send_keepalive))
-		mod_peer_timer(peer, &peer->timer_send_keepalive,
-			       NYM_KEEPALIVE_TIMEOUT * HZ);
+	if (!is_awaited(&peer->unacknowledged_since, &peer->timer_send_keepalive))
+		begin_to_await(peer, &peer->unacknowledged_since,
+			       &peer->timer_send_keepalive,
+			       NYM_KEEPALIVE_TIMEOUT * HZ, 0);
 	else if (!READ_ONCE(peer->timer_need_another_keepalive))
 		WRITE_ONCE(peer->timer_need_another_keepalive, true);
 }
@@ -161,21 +227,20 @@ void nym_timers_data_received(struct nym_peer *peer)
 /* Any message, keepalive or handshake, was sent. */
 void nym_timers_any_authenticated_packet_sent(struct nym_peer *peer)
 {
-	if (timer_pending(&peer->timer_send_keepalive))
-		timer_delete(&peer->timer_send_keepalive);
+	settle(&peer->unacknowledged_since);
 }
 
 /* Any authenticated message was received. */
 void nym_timers_any_authenticated_packet_received(struct nym_peer *peer)
 {
-	if (timer_pending(&peer->timer_new_handshake))
-		timer_delete(&peer->timer_new_handshake);
+	settle(&peer->unanswered_since);
 }
 
 /* A handshake initiation was sent. */
 void nym_timers_handshake_initiated(struct nym_peer *peer)
 {
-	mod_peer_timer(peer, &peer->timer_retransmit_handshake, rekey_timeout());
+	mod_peer_timer(peer, &peer->timer_retransmit_handshake,
+		       NYM_REKEY_TIMEOUT * HZ + below(NYM_REKEY_TIMEOUT_JITTER_MAX));
 }
 
 /* A response was received as initiator, or the first data as responder. */

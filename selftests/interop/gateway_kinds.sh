@@ -21,11 +21,12 @@ setup()
 {
 	local kind entry exit
 
+	# Devices that go down keep their addresses of IPv6.
+	ns client sysctl -qw net.ipv6.conf.all.keep_addr_on_down=1
 	for kind in $KINDS; do
 		entry=$(host_of entry "$kind")
 		exit=$(host_of exit "$kind")
 		internet "$entry" "$exit" || return
-		# A device that goes down keeps its addresses of IPv6.
 		ns "$exit" sysctl -qw net.ipv6.conf.all.keep_addr_on_down=1
 		path_gateways client "$kind" "$entry" "$exit" || return
 	done

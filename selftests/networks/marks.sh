@@ -38,19 +38,22 @@ marked_at()
 }
 
 # mark_on HOST: what passes that link. Toward the host it is the router that
-# marks, as it would for a link that is full.
+# marks, as it would for a link that is full. Few are marked, since a train of
+# packets counts as one: where chance had none of them, once more.
 mark_on()
 {
-	local host=$1 client server
+	local host=$1 client=0 server=0
 
 	marked_at client >/dev/null
 	marked_at server >/dev/null
-	# Few are marked: a train of packets counts as one.
 	impair_link "$host" loss 10 ecn
-	transfers --kinds tcp --bytes 2000000
+	for _ in {1..5}; do
+		transfers --kinds tcp --bytes 300000
+		client=$((client + $(marked_at client)))
+		server=$((server + $(marked_at server)))
+		[ "$client" -eq 0 ] || [ "$server" -eq 0 ] || break
+	done
 	impair_link "$host" off
-	client=$(marked_at client)
-	server=$(marked_at server)
 	echo "$client marked at the client, $server at the server"
 	[ "$client" -gt 0 ]
 	[ "$server" -gt 0 ]

@@ -26,11 +26,11 @@ device_mtu()
 	ip -n client link set nym0 mtu "$1"
 }
 
-# gateways_mtu MTU: of what they have inside.
+# gateways_mtu MTU [MTU]: of what they have inside; the exit's, where it is less.
 gateways_mtu()
 {
 	ip -n entry link set wg0 mtu "$1"
-	ip -n exit link set wg0 mtu "$1"
+	ip -n exit link set wg0 mtu "${2-$1}"
 }
 
 # carries MTU FAMILIES: all links carry so much. A packet as large as the device
@@ -162,9 +162,10 @@ in_black_hole()
 	tcp_probes 1
 	transfers --kinds tcp --bytes 60000
 	tcp_probes 0
-	# Everybody does, once the devices are told what fits.
+	# Everybody does, once the devices are told what fits; the entry's carries the
+	# exit's datagrams.
 	device_mtu 1280
-	gateways_mtu 1280
+	gateways_mtu $((HOLE - 80)) 1280
 	transfers
 }
 

@@ -42,7 +42,7 @@ class Judge:
         self.scenario = scenario
         self.model = model
         self.violations = []
-        # By gateway, of the initiations to it.
+        # By gateway and identity, of the initiations to it.
         self.timestamps = collections.defaultdict(list)
         self.tokens = Tokens(scenario)
         self.outside = {name: self._read(host, "outside")
@@ -242,8 +242,8 @@ class Judge:
     def identification(self):
         """IPv4 identifications tell no counter of a message, and differ from
         session to session."""
+        offsets = collections.defaultdict(set)
         for name, packets in self.nested():
-            offsets = collections.defaultdict(set)
             for packet in packets:
                 message = self.tokens.message(packet)
                 if packet.version != 4 or not message or \
@@ -254,10 +254,10 @@ class Judge:
                 if not offset:
                     self.blame("identification", name,
                                "the message's counter", packet)
-            # Two sessions may have the same by chance; three will not.
-            if len(offsets) > 2 and len(set().union(*offsets.values())) == 1:
-                self.blame("identification", name, "the same sequence in all "
-                           f"of {len(offsets)} sessions")
+        # Two sessions may have the same by chance; three will not.
+        if len(offsets) > 2 and len(set().union(*offsets.values())) == 1:
+            self.blame("identification", self.scenario.client, "the same "
+                       f"sequence in all of {len(offsets)} sessions")
 
     def lengths(self):
         """Handshake messages have their size; data is padded, but for what
@@ -359,7 +359,8 @@ class Judge:
                     self.blame("handshake", link, "an ephemeral key for the "
                                "second time", packet)
                 seen.add(handshake.remote_ephemeral)
-                self.timestamps[link[1]].append((packet, handshake.timestamp))
+                self.timestamps[link[1], handshake.remote].append(
+                    (packet, handshake.timestamp))
 
     def _recognised(self, link, packet, message):
         for name, gateway in self.scenario.gateways.items():
@@ -371,26 +372,28 @@ class Judge:
                            f"key toward {name}", packet)
 
     def clocks(self):
-        """Timestamps are coarse, and no two gateways can find that they speak
-        with the same clock."""
+        """Timestamps are coarse, and no two gateways, and no gateway of two
+        identities, can find that they speak with the same clock."""
         values = self.model.values["clock"]
         ahead = collections.defaultdict(lambda: float("-inf"))
-        for name, stamps in self.timestamps.items():
+        for seen_by, stamps in self.timestamps.items():
             for packet, stamp in stamps:
                 seconds, fraction = struct.unpack("!QI", stamp)
                 if fraction % values["step"]:
-                    self.blame("clock", name, f"{fraction} ns", packet)
+                    self.blame("clock", seen_by[0], f"{fraction} ns", packet)
                 # An initiation may have waited for its carrier's session.
-                ahead[name] = max(ahead[name], seconds - (1 << 62) - 10 +
-                                  fraction * 1e-9 - packet.time)
-        found = sorted((when, name) for name, when in ahead.items())
+                ahead[seen_by] = max(ahead[seen_by], seconds - (1 << 62) - 10 +
+                                     fraction * 1e-9 - packet.time)
+        found = sorted((when, name) for (name, _), when in ahead.items())
         for when, name in found:
             if when > values["ahead-at-most"] + CLOCK_SLACK:
                 self.blame("clock", name, f"{when:.2f} s ahead")
         for (one, name), (other, other_name) in zip(found, found[1:]):
             if other - one < CLOCK_SLACK:
                 self.blame("clock", name, f"{one:.2f} s ahead, as is the clock "
-                           f"that {other_name} sees")
+                           f"that {other_name} sees" + (
+                               " of another identity" if other_name == name
+                               else ""))
 
     # What is heard when
 

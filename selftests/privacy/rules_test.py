@@ -246,16 +246,17 @@ def _identification(world):
              "<Q", p, 36)[0] & 0xffff)))
 
 
-@wrong("identification", OTHER, "the same sequence")
+@wrong("identification", CLIENT, "the same sequence in all of 4 sessions")
 def _sequence(world):
     """all sessions count from the same start"""
-    found = world.inside[OTHER]
-    for i in range(4):
+    for i, name in enumerate((ENTRY, ENTRY, OTHER, OTHER)):
+        found = world.inside[name]
+        if i % 2 == 0:
+            found.clear()
         message = bytearray(world.data(EXIT, 0))
-        packet = bytearray(world.nested(OTHER, put(message, 4, bytes([i]))))
+        packet = bytearray(world.nested(name, put(message, 4, bytes([i]))))
         found.append((world.time, bytes(put(packet, 4, struct.pack(
             "!H", world.ident + 5 & 0xffff)))))
-    found[:] = found[-4:]
 
 
 @wrong("length", "link client-other", "not padded")
@@ -353,6 +354,14 @@ def _for_another(world):
 def _same_clock(world):
     """two gateways see the same clock"""
     world.__dict__.update(clean({ENTRY: 700, OTHER: 300, EXIT: 700}).__dict__)
+
+
+@wrong("clock", EXIT, "that exit sees of another identity")
+def _same_clock_again(world):
+    """a gateway sees the same clock under another identity"""
+    world.meant_identity[1][EXIT] = "another"
+    world.identity[EXIT] = key("another")
+    world.handshake(EXIT, 3)
 
 
 @wrong("clock", EXIT, "s ahead")

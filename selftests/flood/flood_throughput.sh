@@ -2,22 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0
 # What a flood of initiations costs the sessions that there are: TCP through one
 # while the flood hits the device's port, and while it hits a closed one. A
-# benchmark: it fails only when nothing is carried. For the guest whose clock
-# counts instructions; FLOOD_RATES are messages a second.
-# guests: 6.12
+# benchmark: it fails only when nothing is carried. FLOOD_RATES are messages a
+# second.
+# only: matrix
 . "$(dirname "$0")/../net/lib.sh"
 . "$(dirname "$0")/../net/lib/pair.sh"
+. "$(dirname "$0")/crowd.sh"
 
 : "${FLOOD_RATES:=5000 20000 0}"
 CLOSED=9
 
 pair_hosts
-internet crowd
-ip -n internet route add 198.19.0.0/16 via "$(outer4 crowd)"
-gcc -O1 -o "$WORK/flood" "$(dirname "$0")/flood.c" || bail_out flood.c
-PYTHONPATH=$(dirname "$0")/../net/wire PYTHONDONTWRITEBYTECODE=1 \
-	"$(dirname "$0")/initiations.py" \
-	"$(public_key ours)" 1024 >"$WORK/initiations" || bail_out initiations
+crowd_for ours || bail_out crowd
 pair_connected stock || bail_out pair
 pings stock || bail_out session
 ns ours iperf3 -s -D --forceflush >/dev/null
@@ -25,15 +21,12 @@ ns ours iperf3 -s -D --forceflush >/dev/null
 # carried PORT RATE: megabits a second of one TCP stream toward ours.
 carried()
 {
-	local pid result
+	local result
 
-	ip netns exec crowd "$WORK/flood" "$(outer4 ours)" "$1" "$2" 60 \
-		<"$WORK/initiations" >/dev/null &
-	pid=$!
+	flood_begin ours "$1" "$2"
 	sleep 0.5
 	ns stock iperf3 -J -t 2 -c "$(inside 4 ours)" >"$WORK/iperf.json" 2>&1
-	kill "$pid"
-	wait "$pid" 2>/dev/null
+	flood_end
 	result=$(python3 -c 'import json, sys
 print("%.1f" % (json.load(sys.stdin)["end"]["sum_received"]["bits_per_second"] / 1e6))' \
 		<"$WORK/iperf.json" 2>/dev/null)

@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Small packets that come close after one another leave as trains, and nobody else
+# waits for any: for a guest whose clock counts instructions, where it is the same in
+# every run which packets are close.
+. "$(dirname "$0")/../net/lib.sh"
+. "$(dirname "$0")/../net/lib/pair.sh"
+
+ktap_plan 3
+
+pair_hosts
+pair_connected ours || bail_out 'no devices'
+pings ours || bail_out session
+
+# Bytes of a message with one of the packets: 28 of headers, 64 of data, 4 of
+# padding, and 32 that every message has.
+MESSAGE=128
+
+# send_small COUNT GAP: datagrams of 64 bytes, so many seconds apart.
+send_small()
+{
+	ns ours python3 -c '
+import socket, sys, time
+to = (sys.argv[1], 9)
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+due = time.monotonic()
+for _ in range(int(sys.argv[2])):
+    while time.monotonic() < due:
+        pass
+    sock.sendto(bytes(64), to)
+    due += float(sys.argv[3])' "$(inside 4 stock)" "$1" "$2"
+}
+
+# seen_on NAME PORT: seconds and bytes of each datagram that ours sent there.
+seen_on()
+{
+	capture_show "$1" udp and dst port "$2" and not src host "$(outer4 stock)" | awk '{ print $1, $NF }'
+}
+
+trains_leave()
+{
+	capture wire ours eth0 udp
+	send_small 400 0
+	capture_end wire
+	expect_equal 'bytes of messages' "$((400 * MESSAGE))" \
+		"$(seen_on wire 51820 | awk '{ all += $2 } END { print all }')"
+	expect_equal 'messages by themselves are less than half' yes \
+		"$(seen_on wire 51820 | awk -v one=$MESSAGE '$2 == one { ++count }
+			END { print count < 200 ? "yes" : count }')"
+}
+
+alone_leaves_at_once()
+{
+	capture inside ours wg0 udp
+	capture wire ours eth0 udp
+	send_small 100 0.001
+	capture_end inside
+	capture_end wire
+	expect_equal 'messages by themselves' 100 \
+		"$(seen_on wire 51820 | grep -c " $MESSAGE\$")"
+	expect_equal 'packets that left later than after 50 microseconds' '' \
+		"$(paste <(seen_on inside 9) <(seen_on wire 51820) |
+			awk '$3 - $1 > 0.00005')"
+}
+
+removed_meanwhile()
+{
+	local pid
+
+	send_small 5000 0 &
+	pid=$!
+	sleep 0.2
+	set_peer ours remove
+	wait "$pid" || :
+	pair_connected ours
+	pings ours
+}
+
+test_case 'packets that follow one another leave as trains' trains_leave
+test_case 'a packet that comes after a pause leaves at once' alone_leaves_at_once
+test_case 'a peer is removed while packets gather' removed_meanwhile
+ktap_end
