@@ -133,7 +133,8 @@ class Device:
                     one.pop(changing, None)
                 by_key[one[C.NYMPEER_A_PUBLIC_KEY]] = one
             device.update(found)
-        device.pop(C.NYMDEVICE_A_LISTEN_PORT, None)
+        for changing in (C.NYMDEVICE_A_LISTEN_PORT, C.NYMDEVICE_A_DROPS):
+            device.pop(changing, None)
         return device, by_key
 
 

@@ -106,8 +106,7 @@ def cookies(version):
     device.outside.expect_silence()
     # With the cookie the same message is good.
     message = load.with_mac2(initiation, cookie)
-    with load.ahead_of_all():
-        load.flood(flooder)
+    with load.overwhelmed(flooder):
         device.exit.send(message)
     session = handshake.consume_response(device.exit.expect(RESPONSE))
     device.deliver(session, b"good")
