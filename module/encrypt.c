@@ -38,12 +38,14 @@ static struct nym_device *train_device(const struct nym_send_train *train)
 
 /* Sizes */
 
-/* Bytes of plaintext after padding: to a multiple of 16, not beyond the MTU. */
+/* Bytes of plaintext after padding: to a multiple of 16, not beyond the MTU unless
+ * the packet is itself, which is cut anyhow.
+ */
 static unsigned int padded_size(unsigned int len, unsigned int mtu)
 {
 	unsigned int padded = ALIGN(len, NYM_PADDING_MULTIPLE);
 
-	return max(len, min(padded, mtu));
+	return len > mtu ? padded : min(padded, mtu);
 }
 
 /* Bytes that a packet of @len becomes on the wire. */
@@ -335,7 +337,8 @@ static bool build_wire(struct nym_send_train *train)
 		drop_packet(train, NYM_DROP_TOO_BIG);
 		return true;
 	}
-	count = run_length(train, size);
+	/* What may have to be cut stays single. */
+	count = train->carrier ? 1 : run_length(train, size);
 	if (count > 1)
 		wire = alloc_gso(count, size);
 	if (!wire) {

@@ -20,10 +20,13 @@ struct nym_keypair;
  * struct nym_send_train - packets on their way out by one path under one set of
  *			   keys
  * @train:	its place in the innermost peer's pipeline
- * @hops:	length of the path
+ * @hops:	length of the path, as far as the train goes
+ * @carrier:	who carries what goes out, with a reference, where the path goes on
+ *		from there as another train; NULL where it goes to the network
+ * @carrier_mtu: how large what goes to the carrier may be
  * @mtu:	of the path, bounds padding
  * @prefix:	bytes in front of the innermost plaintext
- * @keypairs:	of each hop, innermost first, with references
+ * @keypairs:	of each hop of the path, innermost first, with references
  * @nest:	headers that hop i's messages get inside hop i + 1's session
  * @bytes:	message bytes of each hop
  * @has_data:	not only keepalives
@@ -34,6 +37,8 @@ struct nym_keypair;
 struct nym_send_train {
 	struct nym_train train;
 	unsigned int hops;
+	struct nym_peer *carrier;
+	unsigned int carrier_mtu;
 	unsigned int mtu;
 	unsigned int prefix;
 	struct nym_keypair *keypairs[NYM_MAX_HOPS];

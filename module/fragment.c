@@ -5,6 +5,7 @@
 #include "peer.h"
 #include <linux/etherdevice.h>
 #include <linux/if_ether.h>
+#include <linux/random.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/ipv6_frag.h>
@@ -77,4 +78,65 @@ int nym_fragment_gather(struct nym_peer *carrier, struct sk_buff *skb)
 	if (ret)
 		kfree_skb(skb);
 	return ret;
+}
+
+/* A fragment of at most @len of the bytes behind @skb's IPv6 header, from @offset
+ * on.
+ */
+static struct sk_buff *cut_piece(const struct sk_buff *skb, unsigned int offset,
+				 unsigned int len, __be32 identification)
+{
+	const struct ipv6hdr *whole = (const struct ipv6hdr *)skb->data;
+	unsigned int rest = skb->len - sizeof(*whole) - offset;
+	struct sk_buff *piece;
+	struct frag_hdr *frag;
+	struct ipv6hdr *ip;
+
+	len = min(len, rest);
+	piece = alloc_skb(sizeof(*ip) + sizeof(*frag) + len,
+			  GFP_ATOMIC | __GFP_NOWARN);
+	if (!piece)
+		return NULL;
+	ip = skb_put_data(piece, whole, sizeof(*ip));
+	ip->payload_len = htons(sizeof(*frag) + len);
+	ip->nexthdr = NEXTHDR_FRAGMENT;
+	frag = skb_put_zero(piece, sizeof(*frag));
+	frag->nexthdr = whole->nexthdr;
+	frag->frag_off = htons(offset | (rest > len ? IP6_MF : 0));
+	frag->identification = identification;
+	skb_put_data(piece, (const u8 *)(whole + 1) + offset, len);
+	skb_reset_network_header(piece);
+	piece->protocol = htons(ETH_P_IPV6);
+	piece->priority = skb->priority;
+	skb_copy_hash(piece, skb);
+	return piece;
+}
+
+int nym_fragment_cut(struct sk_buff *skb, unsigned int mtu,
+		     struct sk_buff_head *pieces)
+{
+	__be32 identification = (__force __be32)get_random_u32();
+	unsigned int offset, len = skb->len - sizeof(struct ipv6hdr);
+	struct sk_buff_head made;
+	struct sk_buff *piece;
+	unsigned int each;
+
+	if (skb->protocol != htons(ETH_P_IPV6) || skb->len <= mtu) {
+		__skb_queue_tail(pieces, skb);
+		return 0;
+	}
+	/* All but the last carry a multiple of eight bytes. */
+	each = ALIGN_DOWN(mtu - sizeof(struct ipv6hdr) - sizeof(struct frag_hdr), 8);
+	__skb_queue_head_init(&made);
+	for (offset = 0; offset < len; offset += each) {
+		piece = cut_piece(skb, offset, each, identification);
+		if (!piece) {
+			__skb_queue_purge(&made);
+			return -ENOMEM;
+		}
+		__skb_queue_tail(&made, piece);
+	}
+	consume_skb(skb);
+	skb_queue_splice_tail(&made, pieces);
+	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Fragments of nested datagrams. A carrier's gateway makes them where what the
- * nested peer sends is larger than the gateway's device takes.
+ * nested peer sends is larger than the gateway's device takes; we do over IPv6, where
+ * no router would, if what we send is larger than the way to the nested peer takes.
  */
 #ifndef _NYM_FRAGMENT_H
 #define _NYM_FRAGMENT_H
@@ -27,5 +28,17 @@ void nym_fragment_uninit(void);
  * dropped.
  */
 int nym_fragment_gather(struct nym_peer *carrier, struct sk_buff *skb);
+
+/**
+ * nym_fragment_cut() - have a nested datagram fit into every network
+ * @skb:	datagram, linear, without options; consumed where 0 is returned
+ * @mtu:	of the way to the nested peer
+ * @pieces:	gets it whole over IPv4, which routers can cut, and over IPv6 in
+ *		fragments where it is larger than @mtu
+ *
+ * Context: any. Return: 0 or -ENOMEM.
+ */
+int nym_fragment_cut(struct sk_buff *skb, unsigned int mtu,
+		     struct sk_buff_head *pieces);
 
 #endif /* _NYM_FRAGMENT_H */

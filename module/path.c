@@ -577,6 +577,16 @@ static unsigned int hop_overhead(const struct nym_peer *peer)
 	       NYM_HOP_OVERHEAD4 : NYM_HOP_OVERHEAD6;
 }
 
+/* How large a hop's own datagrams may be, as was told lately; or 0. */
+static unsigned int told_mtu(const struct nym_path *path, unsigned int hop)
+{
+	const struct nym_via *via = &path->hop[hop]->via;
+	unsigned int pmtu = READ_ONCE(via->pmtu);
+
+	return path->bind[hop] && pmtu &&
+	       time_before(jiffies, READ_ONCE(via->pmtu_expires)) ? pmtu : 0;
+}
+
 unsigned int nym_path_overhead(const struct nym_path *path)
 {
 	unsigned int i, sum = 0;
@@ -591,18 +601,30 @@ unsigned int nym_path_mtu_over(const struct nym_path *path, unsigned int route_m
 	unsigned int mtu = route_mtu, overhead, pmtu, i;
 
 	for (i = path->hops; i-- > 0; ) {
-		const struct nym_via *via = &path->hop[i]->via;
-
-		/* What was told is the size of this hop's own datagrams. */
-		pmtu = READ_ONCE(via->pmtu);
-		if (path->bind[i] && pmtu &&
-		    time_before(jiffies, READ_ONCE(via->pmtu_expires)))
+		pmtu = told_mtu(path, i);
+		if (pmtu)
 			mtu = min(mtu, pmtu);
-
 		overhead = hop_overhead(path->hop[i]);
 		mtu = mtu > overhead ? mtu - overhead : 0;
 	}
 	return mtu;
+}
+
+unsigned int nym_path_reach(const struct nym_path *path, unsigned int *mtu)
+{
+	unsigned int least = IPV6_MIN_MTU, overhead, pmtu, i;
+
+	for (i = 0; i + 1 < path->hops; i++) {
+		overhead = hop_overhead(path->hop[i]);
+		least += overhead;
+		pmtu = told_mtu(path, i);
+		if (unlikely(pmtu && pmtu < least &&
+			     overhead == NYM_HOP_OVERHEAD6)) {
+			*mtu = pmtu;
+			return i + 1;
+		}
+	}
+	return path->hops;
 }
 
 unsigned int nym_path_mtu(const struct nym_path *path)

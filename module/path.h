@@ -175,6 +175,21 @@ unsigned int nym_path_mtu_over(const struct nym_path *path,
 			       unsigned int route_mtu);
 
 /**
+ * nym_path_reach() - how far can packets go as one train?
+ * @path:	from nym_path_get()
+ * @mtu:	set where it is not the whole path: how large the datagrams of the
+ *		last hop may be
+ *
+ * IPv6 packets of the least MTU are sent whatever a path carries. Nested in a hop
+ * over IPv6 they may not fit, and no router cuts them: then their messages are
+ * nested datagrams that we cut ourselves, and a train of their carrier's.
+ *
+ * Context: RCU read section. Return: hops of the train, the last of which is the
+ * one that carries too little; @path->hops where none is.
+ */
+unsigned int nym_path_reach(const struct nym_path *path, unsigned int *mtu);
+
+/**
  * struct nym_via_config - a change of a peer's via, as netlink gives it
  * @key:	new carrier's key, or NULL to keep; zeros make the peer direct
  * @address4:	new address or NULL to keep

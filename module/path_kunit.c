@@ -518,7 +518,7 @@ static void path_mtu_obeys_what_was_told(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct nym_path path;
-	unsigned int i;
+	unsigned int i, mtu;
 
 	for (i = 0; i < 3; i++)
 		add_peer(test, i, NULL);
@@ -544,9 +544,25 @@ static void path_mtu_obeys_what_was_told(struct kunit *test)
 	/* It is forgotten in time. */
 	f->peer[2]->via.pmtu_expires = jiffies - 1;
 	KUNIT_EXPECT_EQ(test, nym_path_mtu_over(&path, 1500), 1320);
+
+	/* What cannot be cut on the way is cut here, where that is too narrow. */
+	f->peer[2]->via.pmtu = 1280;
+	KUNIT_EXPECT_EQ(test, nym_path_reach(&path, &mtu), 3);
+	f->peer[2]->via.pmtu_expires = jiffies + 1000 * HZ;
+	KUNIT_EXPECT_EQ(test, nym_path_reach(&path, &mtu), 3);
+	set_families(f, 3, BIT(2));
+	KUNIT_EXPECT_EQ(test, nym_path_reach(&path, &mtu), 1);
+	KUNIT_EXPECT_EQ(test, mtu, 1280);
+	f->peer[2]->via.pmtu = 1360;
+	KUNIT_EXPECT_EQ(test, nym_path_reach(&path, &mtu), 3);
+	set_families(f, 3, BIT(1) | BIT(2));
+	f->peer[1]->via.pmtu = 1439;
+	KUNIT_EXPECT_EQ(test, nym_path_reach(&path, &mtu), 2);
+	f->peer[1]->via.pmtu = 1440;
+	KUNIT_EXPECT_EQ(test, nym_path_reach(&path, &mtu), 3);
 	rcu_read_unlock();
 
-	/* And where the carrier changes. */
+	/* It is forgotten where the carrier changes. */
 	f->peer[2]->via.pmtu_expires = jiffies + 1000 * HZ;
 	KUNIT_EXPECT_EQ(test, set_via(test, 2, 0), 0);
 	KUNIT_EXPECT_EQ(test, f->peer[2]->via.pmtu, 0);

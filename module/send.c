@@ -11,6 +11,7 @@
 #include "drop.h"
 #include "encrypt.h"
 #include "endpoint.h"
+#include "fragment.h"
 #include "gather.h"
 #include "handshake.h"
 #include "messages.h"
@@ -48,7 +49,53 @@ static void free_train(struct nym_send_train *train)
 	__skb_queue_purge(&train->wire);
 	for (hop = 0; hop < NYM_MAX_HOPS; ++hop)
 		nym_keypair_put(train->keypairs[hop], false);
+	nym_peer_put(train->carrier);
 	kfree(train);
+}
+
+/* Puts a packet into the queue, whose lock is held. Return: the oldest one, which
+ * had to make room for it, or NULL.
+ */
+static struct sk_buff *enqueue_staged(struct nym_peer *peer, struct sk_buff *skb)
+{
+	struct sk_buff *oldest = NULL;
+
+	if (skb_queue_len(&peer->staged) >= NYM_MAX_STAGED_PACKETS)
+		oldest = __skb_dequeue(&peer->staged);
+	__skb_queue_tail(&peer->staged, skb);
+	return oldest;
+}
+
+static void drop_oldest(struct nym_peer *peer, struct sk_buff *oldest)
+{
+	if (!oldest)
+		return;
+	nym_drop(peer->device, oldest, NYM_DROP_QUEUE_FULL);
+	DEV_STATS_INC(peer->device->dev, tx_dropped);
+}
+
+/* Stages a packet. */
+static void stage(struct nym_peer *peer, struct sk_buff *skb)
+{
+	struct sk_buff *oldest;
+
+	spin_lock_bh(&peer->staged.lock);
+	oldest = enqueue_staged(peer, skb);
+	spin_unlock_bh(&peer->staged.lock);
+	drop_oldest(peer, oldest);
+}
+
+/* Makes a message a nested datagram, a packet for the carrier. */
+static void nest_message(struct sk_buff *skb, const struct nym_nest_header *header,
+			 u8 ecn)
+{
+	unsigned int len = skb->len;
+
+	nym_nest_header_write(header, skb_push(skb, header->len), len,
+			      get_random_u32(), ecn);
+	skb_reset_network_header(skb);
+	skb->protocol = header->family == AF_INET ? htons(ETH_P_IP) :
+						    htons(ETH_P_IPV6);
 }
 
 /* Departure */
@@ -99,25 +146,39 @@ static enum nym_drop_reason judge_departure(struct nym_send_train *train)
 	for (hop = 0; hop < train->hops; ++hop)
 		if (READ_ONCE(hop_peer(train, hop)->is_dead))
 			return NYM_DROP_REMOVED;
+	if (train->carrier && READ_ONCE(train->carrier->is_dead))
+		return NYM_DROP_REMOVED;
 	return charge_quotas(train) ? NYM_DROP_UNSPEC : NYM_DROP_QUOTA;
+}
+
+/* Has the carrier take what goes out, as packets that fit. */
+static void put_into_carrier(struct nym_send_train *train)
+{
+	const struct nym_nest_header *header = &train->nest[train->hops - 1];
+	struct nym_peer *carrier = train->carrier;
+	struct sk_buff_head pieces;
+	struct sk_buff *skb, *piece;
+
+	__skb_queue_head_init(&pieces);
+	while ((skb = __skb_dequeue(&train->wire))) {
+		nest_message(skb, header, nym_wire(skb)->ecn);
+		if (nym_fragment_cut(skb, train->carrier_mtu, &pieces)) {
+			nym_drop(carrier->device, skb, NYM_DROP_NO_MEMORY);
+			DEV_STATS_INC(carrier->device->dev, tx_dropped);
+			continue;
+		}
+		while ((piece = __skb_dequeue(&pieces)))
+			stage(carrier, piece);
+		nym_send_staged(carrier);
+	}
 }
 
 static void put_on_network(struct nym_send_train *train)
 {
 	struct nym_peer *outermost = hop_peer(train, train->hops - 1);
 	struct net_device *dev = outermost->device->dev;
-	enum nym_drop_reason reason;
 	struct sk_buff *skb;
 
-	if (skb_queue_empty(&train->wire))
-		return;
-	reason = judge_departure(train);
-	if (unlikely(reason)) {
-		DEV_STATS_ADD(dev, tx_dropped, skb_queue_len(&train->wire));
-		nym_drop_queue(outermost->device, &train->wire, reason);
-		return;
-	}
-	note_sent(train);
 	while ((skb = __skb_dequeue(&train->wire))) {
 		unsigned int messages = nym_wire(skb)->messages;
 
@@ -127,14 +188,35 @@ static void put_on_network(struct nym_send_train *train)
 	}
 }
 
-/* Takes a train off the head of its pipeline onto the real network. */
+static void put_out(struct nym_send_train *train)
+{
+	struct nym_device *device = hop_peer(train, 0)->device;
+	enum nym_drop_reason reason;
+
+	if (skb_queue_empty(&train->wire))
+		return;
+	reason = judge_departure(train);
+	if (unlikely(reason)) {
+		DEV_STATS_ADD(device->dev, tx_dropped,
+			      skb_queue_len(&train->wire));
+		nym_drop_queue(device, &train->wire, reason);
+		return;
+	}
+	note_sent(train);
+	if (unlikely(train->carrier))
+		put_into_carrier(train);
+	else
+		put_on_network(train);
+}
+
+/* Takes a train off the head of its pipeline. */
 static void leave(struct nym_train *base)
 {
 	struct nym_send_train *train =
 		container_of(base, struct nym_send_train, train);
 	struct nym_peer *peer = hop_peer(train, 0);
 
-	put_on_network(train);
+	put_out(train);
 	nym_peer_get(peer);
 	free_train(train);
 	/* What was staged while too many trains were under way. */
@@ -197,25 +279,31 @@ static enum nym_drop_reason path_drop_reason(int error)
 	}
 }
 
-/* Lays out the headers of all nested hops. Return: 0 or a negative error. */
+/* Lays out the headers of the nested hops. Return: 0 or a negative error. */
 static int lay_out(struct nym_send_train *train, const struct nym_path *path)
 {
 	unsigned int hop;
 	int ret;
 
-	train->hops = path->hops;
+	train->hops = nym_path_reach(path, &train->carrier_mtu);
 	/* Who gave the device less than the path seems to take knows of something
 	 * narrower on the way: padding shall not fill it.
 	 */
 	train->mtu = min(nym_path_mtu(path),
 			 READ_ONCE(path->hop[0]->device->dev->mtu));
-	train->prefix = path->hops * sizeof(struct nym_message_data);
-	for (hop = 0; hop < path->hops - 1; ++hop) {
+	if (unlikely(train->hops < path->hops)) {
+		train->carrier = nym_peer_get_maybe_zero(path->hop[train->hops]);
+		if (!train->carrier)
+			return -ENOLINK;
+	}
+	train->prefix = train->hops * sizeof(struct nym_message_data);
+	for (hop = 0; hop < path->hops - 1 && hop < train->hops; ++hop) {
 		ret = nym_nest_header_init(&train->nest[hop], path->bind[hop],
 					   rcu_dereference(path->hop[hop]->endpoint));
 		if (ret)
 			return ret;
-		train->prefix += train->nest[hop].len;
+		if (hop < train->hops - 1)
+			train->prefix += train->nest[hop].len;
 	}
 	return 0;
 }
@@ -384,38 +472,6 @@ void nym_send_purge_staged(struct nym_peer *peer, enum nym_drop_reason reason)
 	nym_drop_queue(peer->device, &staged, reason);
 }
 
-/* Puts a packet into the queue, whose lock is held. Return: the oldest one, which
- * had to make room for it, or NULL.
- */
-static struct sk_buff *enqueue_staged(struct nym_peer *peer, struct sk_buff *skb)
-{
-	struct sk_buff *oldest = NULL;
-
-	if (skb_queue_len(&peer->staged) >= NYM_MAX_STAGED_PACKETS)
-		oldest = __skb_dequeue(&peer->staged);
-	__skb_queue_tail(&peer->staged, skb);
-	return oldest;
-}
-
-static void drop_oldest(struct nym_peer *peer, struct sk_buff *oldest)
-{
-	if (!oldest)
-		return;
-	nym_drop(peer->device, oldest, NYM_DROP_QUEUE_FULL);
-	DEV_STATS_INC(peer->device->dev, tx_dropped);
-}
-
-/* Stages a packet. */
-static void stage(struct nym_peer *peer, struct sk_buff *skb)
-{
-	struct sk_buff *oldest;
-
-	spin_lock_bh(&peer->staged.lock);
-	oldest = enqueue_staged(peer, skb);
-	spin_unlock_bh(&peer->staged.lock);
-	drop_oldest(peer, oldest);
-}
-
 /* Stages a packet and sends what is staged, now or in a moment. */
 static void stage_and_send(struct nym_peer *peer, struct sk_buff *skb)
 {
@@ -473,11 +529,7 @@ static int send_nested(struct nym_peer *nested, const struct nym_bind *bind,
 	}
 	skb_reserve(skb, header.len);
 	skb_put_data(skb, message, len);
-	nym_nest_header_write(&header, skb_push(skb, header.len), len,
-			      get_random_u32(), INET_ECN_NOT_ECT);
-	skb_reset_network_header(skb);
-	skb->protocol = header.family == AF_INET ? htons(ETH_P_IP) :
-						   htons(ETH_P_IPV6);
+	nest_message(skb, &header, INET_ECN_NOT_ECT);
 	atomic64_add(len, &nested->stats.tx_bytes);
 	stage(carrier, skb);
 	nym_send_staged(carrier);

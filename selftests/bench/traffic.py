@@ -21,8 +21,10 @@ STUCK_AFTER = 8
 
 PING_INTERVAL = 0.01
 
-# Seconds until a stream fills its path.
+# Seconds until a stream fills its path, and bytes a second that tell it from one
+# that stands still.
 SATURATED = 0.5
+LEAST_RATE = 1e6
 
 
 class Failed(Exception):
@@ -129,6 +131,14 @@ def ping(place, _way, seconds):
     return {"ping-p50": p50, "ping-p99": p99}
 
 
+def bytes_carried(place):
+    """Bytes that the client's interfaces have received and sent."""
+    lines = output_of(inside(place.client, "cat", "/proc/net/dev"),
+                      STUCK_AFTER).splitlines()[2:]
+    fields = [line.split(":")[1].split() for line in lines]
+    return sum(int(field[0]) + int(field[8]) for field in fields)
+
+
 @contextlib.contextmanager
 def saturating(place, way, seconds):
     """One TCP stream that runs for at least so many seconds."""
@@ -143,9 +153,11 @@ def saturating(place, way, seconds):
     else:
         raise Failed("iperf3: no stream came up")
     try:
+        before, began = bytes_carried(place), time.monotonic()
         yield
-        if stream.poll():
-            raise Failed("iperf3: the stream broke off")
+        rate = (bytes_carried(place) - before) / (time.monotonic() - began)
+        if stream.poll() or rate < LEAST_RATE:
+            raise Failed(f"iperf3: the stream broke off ({rate:.0f} bytes/s)")
     finally:
         stream.terminate()
         stream.wait()

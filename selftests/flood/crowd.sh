@@ -3,6 +3,8 @@
 # A crowd of sources that are not there, in 198.19.0.0/16, which floods a host with
 # initiations for its key. What is said to them can be seen on the host "crowd".
 
+# A guest whose clock counts instructions can answer 2500 initiations a second and
+# ask for a cookie 25000 times.
 : "${FLOOD_RATE:=6000}"
 
 # crowd_for HOST

@@ -12,7 +12,7 @@ guest()
 	local name=$1 command=$2
 	shift 2
 
-	output=$("$here/../guests/run" --guest "$name" --timeout 100 \
+	output=$("$here/../guests/run" --guest "$name" --timeout 600 \
 		--log "$WORK/guest.log" "$@" -- bash -c "$command" \
 		2>"$WORK/guest.err")
 	status=$?

@@ -119,7 +119,7 @@ module_loads()
 	modinfo -F filename nym | grep "^/lib/modules/$release/updates/dkms/nym.ko"
 	rmmod nym
 	SCRIPT
-	"$here/../guests/run" --guest "$guest" --timeout 300 \
+	"$here/../guests/run" --guest "$guest" --timeout 900 \
 		--log "$top/build/logs/install-$guest.log" -- \
 		bash "$WORK/load.sh"
 }

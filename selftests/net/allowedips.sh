@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Allowed IPs decide which peer a packet goes to, and from which it may come.
+# usual: 6.12 7.2
 . "$(dirname "$0")/lib.sh"
 
 internet device remote

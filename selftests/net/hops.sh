@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Paths of three and five hops, what is refused, and carriers and devices with
 # many nested peers.
+# usual: 7.2
 # shellcheck disable=SC2046 # words to be split
 . "$(dirname "$0")/lib.sh"
 
@@ -19,8 +20,7 @@ set_client()
 # wire_begin ENTRY-ADDRESS: capture what leaves the client for anybody else.
 wire_begin()
 {
-	capture wire client eth0 "not arp and not icmp6
-		and not (ip6 and ip6[24] = 0xff) and not (host $1 and udp port 51820)"
+	capture wire client eth0 "$(sent_by client) and not (dst host $1 and udp port 51820)"
 }
 
 wire_had_entry_only()

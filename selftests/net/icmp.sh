@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Senders of packets that cannot be sent are told so, on this host and beyond.
+# usual: 6.1 7.2
 . "$(dirname "$0")/lib.sh"
 
 internet device remote

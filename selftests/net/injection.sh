@@ -3,6 +3,7 @@
 # What a carrier, and whoever is outside it, can make of a device with a nested
 # peer: entry and exit are written in Python, hold the right keys, and misuse
 # them.
+# usual: 6.1 7.2
 . "$(dirname "$0")/lib.sh"
 
 internet device entry exit
@@ -11,11 +12,10 @@ ip -n exit -batch - <<BATCH
 address add 198.18.3.3/24 dev eth0
 address add 2001:db8:3::3/64 dev eth0 nodad
 BATCH
-# Fragments that stay alone are given up soon.
+# What puts IPv6 fragments together for the driver, and has a sysctl that is set.
 modprobe -q nf_defrag_ipv6 || :
-ns device sysctl -qw net.ipv4.ipfrag_time=1
-ns device sysctl -qw net.netfilter.nf_conntrack_frag6_timeout=1 ||
-	bail_out 'no reassembly of IPv6 fragments to be hastened'
+ns device test -e /proc/sys/net/netfilter/nf_conntrack_frag6_timeout ||
+	bail_out 'no reassembly of IPv6 fragments'
 
 for name in device entry exit client-entry client-exit; do
 	variable=KEY_${name^^}

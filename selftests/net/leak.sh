@@ -3,6 +3,7 @@
 # A nested peer never sends outside its carrier: not while anything on the way
 # is missing, not while it is configured in whatever order, not when the carrier
 # goes. Whatever leaves the client is captured; there is a route to everybody.
+# usual: 6.1 7.2
 # shellcheck disable=SC2046,SC2086 # words for nymctl set
 # shellcheck disable=SC2119 # traffic_begin has a default
 . "$(dirname "$0")/lib.sh"

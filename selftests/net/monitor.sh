@@ -94,15 +94,23 @@ handshakes()
 $(in_json handshake-completed "$exit_key")" "$(heard json | grep handshake)"
 }
 
+# One packet there and one back, however long the answer takes.
+thousand_bytes()
+{
+	ns client ping -n -q -c 1 -i 100 -s 972 -w 60 "$s4"
+}
+
 quotas()
 {
 	local left
 
 	# A packet of 1000 bytes is some more on the wire, and is answered.
 	set_client peer "$exit_key" quota 20000 quota-low 15000
-	ns client ping -n -q -c 2 -i 0.2 -s 972 -w 60 "$s4"
+	thousand_bytes
+	thousand_bytes
 	expect_equal 'events' '' "$(heard json | grep quota || :)"
-	ns client ping -n -q -c 2 -i 0.2 -s 972 -w 60 "$s4"
+	thousand_bytes
+	thousand_bytes
 	wait_until 60 heard_kind json quota-low
 	left=$(heard json | sed -n 's/.*"quota-low".*"quota":\([0-9]*\)}$/\1/p')
 	[ "$left" -le 15000 ] && [ "$left" -gt 12000 ]

@@ -3,6 +3,7 @@
 # WireGuard's protocol toward a nested peer: roaming, cookies, keepalives, path
 # MTU and congestion marks, all inside the carrier. Entry and exit are written in
 # Python.
+# usual: 6.12 7.2
 . "$(dirname "$0")/lib.sh"
 
 internet device entry exit

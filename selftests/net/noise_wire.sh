@@ -3,6 +3,7 @@
 # What the driver does with messages that no honest peer sends, and what it
 # sends itself, byte by byte: the other side is written in Python, and knows
 # the protocol but none of our code.
+# usual: 6.12 7.2
 . "$(dirname "$0")/lib.sh"
 
 internet device remote

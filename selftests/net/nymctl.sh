@@ -233,6 +233,12 @@ syncconf_keeps_what_gateways_sold()
 	expect_equal 'quota of the file' 5000000 "$(field quota "$c")"
 }
 
+# have_joined NUMBER: so many generic netlink sockets are members of a group.
+have_joined()
+{
+	[ "$(awk '$2 == 16 && $4 != "00000000"' /proc/net/netlink | wc -l)" -eq "$1" ]
+}
+
 events_are_printed()
 {
 	local pid pid_json
@@ -243,8 +249,7 @@ events_are_printed()
 	pid=$!
 	nymctl monitor t0 --json >"$WORK/events.json" &
 	pid_json=$!
-	# Both have joined the group: one line there for each socket.
-	wait_until 60 eval "[ \$(awk '\$3 != 0 && \$2 == 16' /proc/net/netlink | grep -c .) -ge 2 ] && [ -d /proc/$pid ] && [ -d /proc/$pid_json ]"
+	wait_until 60 have_joined 2
 	session
 	wait_until 60 grep -q "^20..-..-..T..:..:..Z t1: handshake completed peer $a" "$WORK/events"
 	wait_until 60 grep -q '"event":"handshake-completed"' "$WORK/events.json"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # TCP goes on whole when the device, the route or a router in between carries
 # less than it seemed, in either direction.
+# usual: 6.12 7.2
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib/pair.sh"
 
@@ -70,8 +71,9 @@ narrow_link()
 	stream tcp "$inner" ours
 	capture_end link
 	found=$(fragments link "$(outer "$family" ours)")
-	# A train may be on its way before the router's word arrives.
-	[ "$found" -le 200 ] || fail "$found fragments were sent"
+	# Trains may be on their way before the router's word arrives; of all that is sent
+	# there would be 1500.
+	[ "$found" -le 700 ] || fail "$found fragments were sent"
 }
 
 for family in 4 6; do

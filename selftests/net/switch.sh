@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The entry under an exit is replaced while traffic runs: no packet is lost to
 # it, nothing stalls and nothing leaves outside a carrier.
+# usual: 6.12 7.2
 # shellcheck disable=SC2046 # words to be split
 . "$(dirname "$0")/lib.sh"
 
@@ -47,6 +48,7 @@ stream_begin()
 		client "$(inner "$2" exit 2)" server "$(outer "$2" server)" \
 		"$WORK/stop-$1" >"$WORK/stream-$1" 2>&1 &
 	echo $! >"$WORK/stream-$1.pid"
+	wait_until 60 grep -q 'under way' "$WORK/stream-$1"
 }
 
 # The shell that waits must be the one that began it: so both are in a case.

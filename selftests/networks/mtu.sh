@@ -33,24 +33,19 @@ gateways_mtu()
 	ip -n exit link set wg0 mtu "${2-$1}"
 }
 
-# carries MTU FAMILIES: all links carry so much. A packet as large as the device
-# takes passes whole, and so do transfers; but for IPv6 where the second hop is
-# over IPv6 as well, which leaves it less than the least (protocol.rst).
+# carries MTU: all links carry so much. A packet as large as the device takes
+# passes whole, and so do transfers; also where the second hop is over IPv6, which
+# leaves packets of IPv6 less than the least, so that datagrams are cut.
 carries()
 {
 	local link=$1 mtu=$(($1 - 160))
-	local to=("$(outer4 server)" "$(outer6 server)")
-
-	case $1$2 in
-	1280?6)	unset 'to[1]' ;;
-	esac
 
 	# The device takes what IPv6 must have, and the driver says what fits.
 	[ "$mtu" -ge 1280 ] || mtu=1280
 	links_of "$link"
 	gateways_mtu $((link - 80 > 1280 ? link - 80 : 1280))
 	device_mtu "$mtu"
-	"$NETWORKS/transfers.py" --datagrams 20 client server "${to[@]}"
+	transfers --datagrams 20
 	mtu=$((link - 160))
 	ping_to client "$(outer4 server)" -M 'do' -s $((mtu - 28))
 	[ "$mtu" -lt 1280 ] || ping_to client "$(outer6 server)" -M 'do' -s $((mtu - 48))
@@ -169,18 +164,25 @@ in_black_hole()
 	transfers
 }
 
+# path_anew FAMILIES: what was told of the former path is forgotten.
+path_anew()
+{
+	ip -n client link del nym0
+	path_device client nym0 "$1" entry exit
+	path_route client nym0 server
+}
+
 path_network 44 || bail_out 'no path'
 for families; do
-	ip -n client link del nym0
-	path_device client nym0 "$families" entry exit
-	path_route client nym0 server
+	path_anew "$families"
 	over=", over IPv${families:0:1} and IPv${families:1:1}"
-	test_case "links of 9000 bytes$over" carries 9000 "$families"
-	test_case "links of 1280 bytes$over" carries 1280 "$families"
+	test_case "links of 9000 bytes$over" carries 9000
+	test_case "links of 1280 bytes$over" carries 1280
 	test_case "a link that changes under transfers$over" links_change
 	links_of 1500
 	test_case "a link in between is narrower$over" narrow_in_between
 	nothing_is_narrow
+	path_anew "$families"
 	test_case "a black hole in between$over" in_black_hole
 	no_black_hole
 	tcp_probes 0

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Make devices lose, duplicate, reorder, corrupt, mark and delay what they
-send, as tc's netem does, with a seed that tc of Debian 12 cannot give.
+"""Make devices lose, duplicate, reorder, corrupt and delay what they send, as
+tc's netem does, with a seed that tc of Debian 12 cannot give.
 
 Reads lines "HOST DEVICE [WORD VALUE]...", or "HOST DEVICE off", which is
 no error where it is so already; the words are
 limit (packets), delay and jitter (milliseconds), loss, duplicate, reorder and
-corrupt (percent), and ecn, without a value: marks instead of losses. Kernels
-before 6.7 draw as they like.
+corrupt (percent). Kernels before 6.7 draw as they like.
 """
 import errno
 import os
@@ -24,8 +23,8 @@ NLM_F_REQUEST, NLM_F_ACK, NLM_F_REPLACE, NLM_F_CREATE = 1, 4, 0x100, 0x400
 NLMSG_ERROR = 2
 TC_H_ROOT = 0xffffffff
 TCA_KIND, TCA_OPTIONS = 1, 2
-(TCA_NETEM_REORDER, TCA_NETEM_CORRUPT, TCA_NETEM_ECN, TCA_NETEM_LATENCY64,
- TCA_NETEM_JITTER64, TCA_NETEM_PRNG_SEED) = 3, 4, 7, 10, 11, 14
+(TCA_NETEM_REORDER, TCA_NETEM_CORRUPT, TCA_NETEM_LATENCY64, TCA_NETEM_JITTER64,
+ TCA_NETEM_PRNG_SEED) = 3, 4, 10, 11, 14
 NANOSECONDS = 1000000
 
 
@@ -43,12 +42,9 @@ def read_words(words):
              "duplicate": "0", "reorder": "0", "corrupt": "0"}
     words = iter(words)
     for word in words:
-        if word == "ecn":
-            given[word] = "1"
-        elif word in given:
-            given[word] = next(words)
-        else:
+        if word not in given:
             sys.exit(f"no word of netem: {word}")
+        given[word] = next(words)
     return given
 
 
@@ -66,7 +62,6 @@ def options(given, seed):
         attribute(TCA_NETEM_REORDER, struct.pack("=II", reorder, 0)),
         attribute(TCA_NETEM_CORRUPT,
                   struct.pack("=II", chance(given["corrupt"]), 0)),
-        attribute(TCA_NETEM_ECN, struct.pack("=I", int(given.get("ecn", 0)))),
         attribute(TCA_NETEM_PRNG_SEED, struct.pack("=Q", seed))))
 
 

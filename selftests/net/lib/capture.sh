@@ -19,27 +19,25 @@ capture()
 # End a capture; what passed before is in it.
 capture_end()
 {
-	local pid
+	local pid status=0
 
 	pid=$(cat "$WORK/$1.pid")
-	wait_until 60 capture_caught_up "$1" || return
+	wait_until 60 capture_caught_up "$1" || status=1
 	kill -TERM "$pid"
 	wait "$pid" 2>/dev/null || wait_until 60 capture_ended "$pid"
 	if ! grep -q '^0 packets dropped by kernel' "$WORK/$1.tcpdump"; then
 		echo "capture $1 is not whole: $(cat "$WORK/$1.tcpdump")"
 		return 1
 	fi
+	return "$status"
 }
 
-# Has tcpdump taken all that the kernel has for it?  Asked by a signal, it
-# says how many packets it has taken and how many there were.
+# Has tcpdump taken all that the kernel had for it? It sleeps only when there is
+# no more. What it says of counts does not tell: packets that came before its filter
+# was in force are counted as received and never as captured.
 capture_caught_up()
 {
-	kill -USR1 "$(cat "$WORK/$1.pid")"
-	sleep 0.1
-	tail -n 1 "$WORK/$1.tcpdump" |
-		awk '/^tcpdump: .* captured, .* dropped/ { all = $2 + $9 == $5 }
-		     END { exit !all }'
+	awk '{ sub(/.*\) /, ""); exit $1 != "S" }' "/proc/$(cat "$WORK/$1.pid")/stat"
 }
 
 capture_ended()
@@ -60,6 +58,17 @@ capture_show()
 capture_count()
 {
 	capture_show "$@" | grep -c . || :
+}
+
+# sent_by HOST: a filter for what it sends on the real network of its own accord, and
+# not to find its neighbours or to say that nobody listens at a port: so those are
+# told who have something left for a former device or port.
+sent_by()
+{
+	echo "(src host $(outer4 "$1") or src host $(outer6 "$1")) and not arp
+		and not (icmp6 and ip6[40] >= 133 and ip6[40] <= 137)
+		and not (icmp6 and ip6[40] = 1 and ip6[41] = 4)
+		and not (icmp[0] = 3 and icmp[1] = 3)"
 }
 
 # capture_contains NAME TEXT: whether the bytes of TEXT passed in the clear.

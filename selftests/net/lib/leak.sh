@@ -16,13 +16,12 @@ ns client sysctl -qw net.ipv4.icmp_ratemask=0 net.ipv6.icmp.ratelimit=0
 ip -n client route add blackhole "$s4/32" metric 9999
 ip -n client route add blackhole "$s6/128" metric 9999
 
-# Neighbours are looked up and multicast groups joined on any link.
-not_control='not arp and not icmp6 and not (ip6 and ip6[24] = 0xff)'
 to_entry="(udp port 51820 and (host $n4 or host $n6))"
+from_client=$(sent_by client)
 
 wire_begin()
 {
-	capture wire client eth0 "$not_control"
+	capture wire client eth0 "($from_client) or $to_entry"
 }
 
 # wire_has LEAST: so many packets have been captured.
@@ -36,8 +35,8 @@ wire_has()
 wire_had_entry_only()
 {
 	capture_end wire
-	if [ "$(capture_count wire "not $to_entry")" -ne 0 ]; then
-		capture_show wire "not $to_entry"
+	if [ "$(capture_count wire "$from_client and not $to_entry")" -ne 0 ]; then
+		capture_show wire "$from_client and not $to_entry"
 		fail 'packets left that were not for the entry'
 	fi
 	[ "$(capture_count wire)" -ge "$1" ] ||
@@ -47,7 +46,7 @@ wire_had_entry_only()
 wire_had_nothing()
 {
 	capture_end wire
-	expect_equal 'packets that left' '' "$(capture_show wire)"
+	expect_equal 'packets that left' '' "$(capture_show wire "$from_client")"
 }
 
 # leaves_nothing_after ADDRESSES COMMAND...
@@ -152,7 +151,7 @@ sender_is_told_unreachable()
 	        # IP_RECVERR and IPV6_RECVERR
 	        sock.setsockopt(*((41, 25, 1) if ":" in address else (0, 11, 1)))
 	        sock.connect((address, 9))
-	        deadline = time.monotonic() + 10
+	        deadline = time.monotonic() + 60
 	        found = 0
 	        while not found and time.monotonic() < deadline:
 	            try:

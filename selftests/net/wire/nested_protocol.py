@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """Test cases of nested_protocol.sh."""
+import os
 import socket
 import struct
 import time
 
 import load
+import messages
 import packets
-from cases import both_versions, equal, run
-from driver import OUTER
-from messages import RESPONSE
+from cases import both_versions, case, equal, run
+from driver import OUTER, secret_file
+from messages import DATA, INITIATION, RESPONSE
 from nested import BEYOND, ENTRY_INNER, EXIT, EXIT_ELSEWHERE, INNER, \
     INNER_PORT, KEYS, PORT, VIA, NestedDevice, opened
 from peer import PATIENCE, SILENCE, Peer
@@ -104,11 +106,37 @@ def cookies(version):
     device.outside.expect_silence()
     # With the cookie the same message is good.
     message = load.with_mac2(initiation, cookie)
-    with load.ahead_of_all():
-        load.flood(flooder)
+    with load.overwhelmed(flooder):
         device.exit.send(message)
     session = handshake.consume_response(device.exit.expect(RESPONSE))
     device.deliver(session, b"good")
+
+
+def initiation_anew(device):
+    """Of the nested peer, when the device has come up again."""
+    device.restart()
+    device.open_entry()
+    device.say()
+    return device.exit.expect(INITIATION)
+
+
+@case("another identity does not come with the former's cookie")
+def forgets_cookie():
+    device = NestedDevice()
+    initiation = initiation_anew(device)
+    cookie = os.urandom(16)
+    for _ in range(10):
+        device.exit.send(messages.cookie_reply(initiation, device.exit.public,
+                                               cookie))
+        # It may go down before it has read the cookie.
+        initiation = initiation_anew(device)
+        if messages.mac2_is_valid(initiation, cookie):
+            break
+    else:
+        raise AssertionError("mac2 never showed the cookie")
+    device.set_exit("identity", secret_file("another.key", KEYS["device"]))
+    equal("mac2", messages.NO_MAC,
+          messages.mac2_of(device.exit.expect(INITIATION)))
 
 
 @both_versions("keepalives of a nested peer go through its carrier")
@@ -140,19 +168,16 @@ def rekeys(version):
     device.outside.expect_silence()
 
 
+# What every network of IPv6 carries.
+LEAST_MTU6 = 1280
 # Bytes that a hop takes from the carrier's MTU.
 OVERHEAD = {4: 60, 6: 80}
 
 
-@both_versions("too-big errors from behind the entry reach the sender")
-def path_mtu(version):
-    device = NestedDevice(version, mtu=1420)
-    session = device.open()
-    sock = device.socket(4)
-    sock.setsockopt(*DISCOVER[4], 2)
-    expect_said(device, session, bytes(1200))
+def tell_too_big(device, told):
+    """An ICMP error of the entry's side about the exit's last datagram."""
+    version = device.version
     quoted = device.exit.last_packet[:200]
-    told = 1300
     kind = (3, 4) if version == 4 else (2, 0)
     body = struct.pack("!BBHI", *kind, 0, told) + quoted
     if version == 4:
@@ -167,6 +192,17 @@ def path_mtu(version):
     device.entry.send(device.exit.session.data(packets.ip_packet(
         ENTRY_INNER[version], VIA[version],
         body[:2] + struct.pack("!H", found) + body[4:], protocol)))
+
+
+@both_versions("too-big errors from behind the entry reach the sender")
+def path_mtu(version):
+    device = NestedDevice(version, mtu=1420)
+    session = device.open()
+    sock = device.socket(4)
+    sock.setsockopt(*DISCOVER[4], 2)
+    expect_said(device, session, bytes(1200))
+    told = 1300
+    tell_too_big(device, told)
     expect_said(device, session, bytes(100))
     expected = told - OVERHEAD[version]
     deadline = time.monotonic() + PATIENCE
@@ -183,6 +219,49 @@ def path_mtu(version):
     equal("MTU that the sender has", expected, found)
     device.exit.drain(SILENCE)
     expect_said(device, session, bytes(expected - 28))
+
+
+def carried(device):
+    """The next packet that the entry gets to carry."""
+    while True:
+        _, packet = device.exit.session.read(device.entry.expect(DATA))
+        if packet:
+            return packet[:packets.length(packet)]
+
+
+@case("over IPv6, what the way to the exit does not carry goes in fragments")
+def fragments():
+    device = NestedDevice(6)
+    session = device.open()
+    expect_said(device, session, b"before")
+    tell_too_big(device, LEAST_MTU6)
+    payload = os.urandom(LEAST_MTU6 - 48)
+    deadline = time.monotonic() + PATIENCE
+    piece = bytes(40)
+    while piece[6] != packets.FRAGMENT and time.monotonic() < deadline:
+        device.say(payload, 6)
+        piece = carried(device)
+    datagram = b""
+    for is_last in (False, True):
+        equal("next header", packets.FRAGMENT, piece[6])
+        kind, where, identification = struct.unpack_from("!BxHI", piece, 40)
+        equal("kind", packets.UDP, kind)
+        equal("offset, and whether more follow", len(datagram) | (not is_last),
+              where)
+        if len(piece) > LEAST_MTU6:
+            raise AssertionError(f"a fragment of {len(piece)} bytes")
+        datagram += piece[48:]
+        if not is_last:
+            piece = carried(device)
+            equal("identification", identification,
+                  struct.unpack_from("!I", piece, 44)[0])
+    equal("checksum", 0, packets.checksum(
+        piece[8:40] + struct.pack("!II", len(datagram), packets.UDP) + datagram))
+    equal("payload", payload,
+          packets.udp_payload(session.read(datagram[8:])[1]))
+    # What fits goes whole.
+    device.say(b"small", 6)
+    equal("next header", packets.UDP, carried(device)[6])
 
 
 def outer_class(device):

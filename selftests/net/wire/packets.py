@@ -3,7 +3,7 @@
 import socket
 import struct
 
-UDP, ICMP, ICMP6 = 17, 1, 58
+UDP, ICMP, ICMP6, FRAGMENT = 17, 1, 58, 44
 TTL = 64
 
 
