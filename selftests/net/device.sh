@@ -29,13 +29,14 @@ down_and_up()
 	capture_end quiet
 	expect_equal 'packets sent while down' 0 \
 		"$(capture_count quiet src "$(outer4 ours)")"
-	# It has forgotten its keys.
+	# It has forgotten its keys. Whose handshake it is follows from how long it was
+	# away: stock waits fifteen seconds for an answer.
 	capture anew internet ours udp
 	ip -n ours link set wg0 up
 	listens 51820
 	pings ours
 	capture_end anew
-	[ "$(capture_count anew "src $(outer4 ours) and udp[8] = 1")" -gt 0 ] ||
+	[ "$(capture_count anew 'udp[8] = 1')" -gt 0 ] ||
 		fail 'no handshake when up again'
 }
 
