@@ -53,6 +53,8 @@ ports()
 	ip netns exec ours ping -n -q -i 0.1 10.9.0.2 >"$WORK/ping" &
 	for port in 4000 4001 4002 51820 0; do
 		tool ours set wg0 listen-port "$port"
+		[ "$port" = 0 ] || expect_equal 'port' "$port" \
+			"$(tool ours show wg0 listen-port)"
 		port=$(tool ours show wg0 listen-port)
 		listens "$port"
 		ping_to ours 10.9.0.2
