@@ -39,8 +39,8 @@ set_client()
 
 reaches_server()
 {
-	ping_to client "$(outer4 server)" -w 20 || fail 'no way over IPv4'
-	ping_to client "$(outer6 server)" -w 20 || fail 'no way over IPv6'
+	ping_to client "$(outer4 server)" || fail 'no way over IPv4'
+	ping_to client "$(outer6 server)" || fail 'no way over IPv6'
 }
 
 # gateway_sees HOST: where a gateway finds the client.
@@ -73,7 +73,7 @@ gateway_begins()
 
 	ip -n "$gateway" link set wg0 down
 	ip -n "$gateway" link set wg0 up
-	ping_to "$gateway" "$(inner 4 "$gateway" 2)" -w 20 ||
+	ping_to "$gateway" "$(inner 4 "$gateway" 2)" ||
 		fail "$gateway does not reach the client"
 }
 
