@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 
 FRAME = re.compile(r"\s+[0-9a-f]+ (.*) \((.*)\)$")
+MODULE = re.compile(r"(.*)\.ko(\.\w+)?$")
 
 # What an innermost function is about.  The first that matches is taken.
 SUBJECTS = (
@@ -36,6 +37,20 @@ class NoProfile(Exception):
     """Nothing could be recorded, for the reason given."""
 
 
+def frame(symbol, where):
+    """A frame's name. The kernel and its modules are known by names in brackets,
+    or by their files where perf found those."""
+    file = os.path.basename(where)
+    module = MODULE.match(file)
+    if where.startswith("[kernel") or file.startswith("vmlinux"):
+        return symbol
+    if module:
+        return f"{module.group(1).replace('-', '_')}:{symbol}"
+    if where.startswith("["):
+        return where.strip("[]") + ":" + symbol
+    return file
+
+
 def fold(script):
     """Folded stacks of what "perf script -F comm,ip,sym,dso" printed.  Frames
     of modules are MODULE:FUNCTION."""
@@ -44,12 +59,7 @@ def fold(script):
     for line in [*script.splitlines(), ""]:
         found = FRAME.match(line)
         if found:
-            symbol, where = found.groups()
-            if where.startswith("[") and "kernel" not in where:
-                symbol = where.strip("[]") + ":" + symbol
-            elif not where.startswith("["):
-                symbol = os.path.basename(where)
-            frames.append(symbol.replace(";", ","))
+            frames.append(frame(*found.groups()).replace(";", ","))
         elif line.strip():
             comm = line.strip()
         elif comm:
