@@ -74,7 +74,8 @@ def iperf(place, way, seconds, *options):
         elapsed = time.monotonic() - began
         busy = elapsed * os.cpu_count() - (idle_seconds() - idle)
         with contextlib.suppress(ValueError):
-            report = json.loads(said)
+            # It may warn of something first.
+            report = json.loads(said[said.find("{"):])
             if "error" not in report and report.get("end"):
                 return report["end"], busy
             said = report.get("error", "it measured nothing")

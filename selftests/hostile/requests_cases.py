@@ -117,7 +117,7 @@ class Sender:
                 self.family.receive()
         except BlockingIOError:
             pass
-        self.family.socket.settimeout(10)
+        self.family.socket.settimeout(60)
 
     def send(self):
         """One request, and what came of it."""
@@ -307,5 +307,5 @@ def half_read_dumps():
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True)
-    socket.setdefaulttimeout(20)
+    socket.setdefaulttimeout(60)
     run()

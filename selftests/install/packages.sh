@@ -18,12 +18,15 @@ builds()
 # The same source with the next version's number.
 next_version_builds()
 {
-	local tree=$root/root/nym-next
+	local tree=$root/root/nym-next date
 
+	date=$(sed -n 's/^ -- .*>  //p' "$top/packaging/debian/changelog" | head -n 1)
+	date=$(date -R -u -d "$date + 1 hour")
 	cp -r "$root/root/nym" "$tree"
 	sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$next\"/" "$tree/dkms.conf"
 	{
-		sed "s/($version)/($next)/" "$tree/packaging/debian/changelog"
+		sed "s/($version)/($next)/; s/^\( -- .*>  \).*/\1$date/" \
+			"$tree/packaging/debian/changelog"
 		echo
 		cat "$top/packaging/debian/changelog"
 	} >"$tree/changelog.new"

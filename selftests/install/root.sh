@@ -66,7 +66,7 @@ install_packages()
 own_files()
 {
 	in_root sh -c '
-		find / -xdev \( -path /proc -o -path /root/nym -o \
+		find / -xdev \( -path /proc -o -path /root -o \
 			-path /var/cache -o -path /var/lib/dpkg -o \
 			-path /var/log -o -path /var/lib/apt -o -path /tmp \) \
 			-prune -o ! -type d -print |
@@ -134,6 +134,8 @@ in_booted_root()
 	modules=$(all_modules "$guest" "$release")
 	cat >"$WORK/boot.sh" <<-SCRIPT
 	set -e
+	# A root for namespaces of mounts.
+	mount --bind $root $root
 	mount --bind $modules $root/lib/modules
 	for folder in /proc /sys /dev /run; do
 		mount --rbind \$folder $root\$folder

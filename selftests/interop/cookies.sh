@@ -29,7 +29,7 @@ flood_begin()
 
 	"$FLOOD" flooder "$(outer "$family" flooder)" "$(outer "$family" "$to")" \
 		51820 "$(public_key "$to")" "$WORK/flooding" >"$WORK/flood.log" 2>&1 &
-	wait_until 20 test -e "$WORK/flooding"
+	wait_until 60 test -e "$WORK/flooding"
 }
 
 flood_end()

@@ -40,9 +40,9 @@ capture server-link server eth0
 ns server python3 - "$(outer4 server)" "$marker" <<'PY' &
 import socket, sys
 with socket.create_server((sys.argv[1], 80)) as server:
-    server.settimeout(60)
+    server.settimeout(300)
     connection, peer = server.accept()
-    connection.settimeout(60)
+    connection.settimeout(300)
     got = connection.recv(4096)
     assert sys.argv[2].encode() in got, got
     connection.sendall(b"from " + peer[0].encode() + b" " + got)
@@ -51,12 +51,12 @@ say_marker()
 {
 	ns client python3 - "$(outer4 server)" "$marker" <<-'PY' >"$WORK/said"
 	import socket, sys
-	with socket.create_connection((sys.argv[1], 80), timeout=30) as connection:
+	with socket.create_connection((sys.argv[1], 80), timeout=60) as connection:
 	    connection.sendall(sys.argv[2].encode())
 	    print(connection.recv(4096).decode())
 	PY
 }
-wait_until 60 say_marker
+wait_until 120 say_marker
 for link in client entry exit server; do
 	capture_end "$link-link" || bail_out "capture on the link of $link"
 done

@@ -53,8 +53,8 @@ seen_at()
 
 reaches_server()
 {
-	ping_to client "$(outer4 server)" -w 20
-	ping_to client "$(outer6 server)" -w 20
+	ping_to client "$(outer4 server)"
+	ping_to client "$(outer6 server)"
 }
 
 home_forgets()
@@ -115,8 +115,8 @@ reachable_by_keepalive()
 	reaches_server
 	rebind home
 	rebind entry
-	ping_to exit "$(inner 4 exit 2)" -w 20
-	ping_to exit "$(inner 6 exit 2)" -w 20
+	ping_to exit "$(inner 4 exit 2)"
+	ping_to exit "$(inner 6 exit 2)"
 }
 
 # The line at home gets another address.

@@ -57,7 +57,7 @@ server_begin()
 {
 	ns server python3 "$(dirname "${BASH_SOURCE[0]}")/server.py" "$s4" "$s6" \
 		>"$WORK/server.log" 2>&1 &
-	wait_until 20 grep -q ready "$WORK/server.log"
+	wait_until 60 grep -q ready "$WORK/server.log"
 }
 
 # say 4|6: the payload over UDP, and more of it over TCP, both ways.
@@ -131,7 +131,7 @@ path_begin()
 	path_device client nym0 "$1" "${HOPS[@]}"
 	device_route
 	note_path
-	wait_until 30 ping_to client "$s4"
+	wait_until 60 ping_to client "$s4"
 	ping_to client "$s6"
 }
 
@@ -177,7 +177,7 @@ scene_handshakes()
 	ip -n client address replace "$(inner 6 "$EXIT" 2)/128" dev nym0 nodad
 	ip -n client link set nym0 up
 	device_route
-	wait_until 30 ping_to client "$s4"
+	wait_until 60 ping_to client "$s4"
 	say 4
 }
 
@@ -219,7 +219,7 @@ scene_roaming()
 {
 	scene roaming moved
 	client_moves 2 3
-	wait_until 30 ping_to client "$s4"
+	wait_until 60 ping_to client "$s4"
 	say 6
 	interval roaming
 	# The entry has seen it, or nothing was proven.
@@ -239,7 +239,7 @@ scene_switch()
 		peer "$(public_key "$second")" via "$(public_key other)" \
 		via-address "$(inner 4 other 2),$(inner 6 other 2)"
 	note_path
-	wait_until 30 ping_to client "$s4"
+	wait_until 60 ping_to client "$s4"
 	set_client peer "$(public_key "$ENTRY")" remove
 	say 4
 	say 6
@@ -253,7 +253,7 @@ scene_identity()
 	set_client peer "$(public_key "$EXIT")" \
 		identity "$(private_key "$(identity client "$EXIT")-again")"
 	note_path
-	wait_until 30 ping_to client "$s4"
+	wait_until 60 ping_to client "$s4"
 	say 4
 }
 
@@ -284,7 +284,7 @@ scene_errors()
 		ns client ping -n -q -c 3 -i 0.2 -w 1 "$s4" && return 1
 		ns "$host" nft delete table inet closed
 	done
-	wait_until 30 ping_to client "$s4"
+	wait_until 60 ping_to client "$s4"
 	# Nobody is there.
 	for address in "$(outer4 "$EXIT")/32" "$(outer6 "$EXIT")/128"; do
 		ip -n internet route add unreachable "$address" metric 1
@@ -293,7 +293,7 @@ scene_errors()
 	for address in "$(outer4 "$EXIT")/32" "$(outer6 "$EXIT")/128"; do
 		ip -n internet route del unreachable "$address" metric 1
 	done
-	wait_until 30 ping_to client "$s4"
+	wait_until 60 ping_to client "$s4"
 }
 
 # The device goes while gateways still speak to it, and programs to the server.

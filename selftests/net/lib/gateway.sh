@@ -36,7 +36,7 @@ device_add()
 device_remove()
 {
 	ip -n "$1" link del "$2" 2>/dev/null || return 0
-	wait_until 20 test ! -e "/run/wireguard-go/$1/$2.sock"
+	wait_until 60 test ! -e "/run/wireguard-go/$1/$2.sock"
 }
 
 # device_kind HOST DEVICE

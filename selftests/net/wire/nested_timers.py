@@ -5,15 +5,17 @@ import time
 
 import packets
 from cases import both_versions, case, equal, run
+from driver import base64_of
 from messages import DATA, INITIATION, message_type, receiver_index
 from moments import (JITTER, KEEPALIVE_TIMEOUT, REJECT_AFTER, REKEY_AFTER,
                      REKEY_TIMEOUT, arrival, between, late, passes,
                      sleep_until)
 from monitor import Monitor, log_lines
-from nested import KEYS, NestedDevice
+from nested import KEYS, NestedDevice, Watch
 from peer import NAMES, PATIENCE
 from x25519 import public_key
 
+ENTRY = public_key(KEYS["entry"])
 EXIT = public_key(KEYS["exit"])
 
 
@@ -145,6 +147,20 @@ def _():
     session = device.exit.respond(initiation)
     equal("plaintext", b"", device.exit.expect_data(session))
     device.outside.expect_silence()
+
+
+@both_versions("no timer of a nested peer brings it out when its carrier has gone")
+def silent_without_carrier(version):
+    device, session, _ = initiator(version)
+    # Nothing answers, and so a new handshake is due, again and again.
+    device.say(b"to nobody")
+    equal("packet", b"to nobody",
+          packets.udp_payload(device.exit.expect_data(session)))
+    wire = Watch("eth0")
+    device.set("peer", base64_of(ENTRY), "remove")
+    wire.seen()
+    equal("what left", [], [packet.hex() for sent, packet in wire.seen(
+        KEEPALIVE_TIMEOUT + 3 * REKEY_TIMEOUT) if sent])
 
 
 @case("all keys of a nested peer are wiped when there are no new ones for 540 "

@@ -31,35 +31,39 @@ for _ in range(int(sys.argv[2])):
     due += float(sys.argv[3])' "$(inside 4 stock)" "$1" "$2"
 }
 
-# seen_on NAME PORT: seconds and bytes of each datagram that ours sent there.
+# seen_on NAME PORT BYTES: seconds and bytes of each datagram that ours sent there, if
+# it consists of messages or packets of so many bytes.
 seen_on()
 {
-	capture_show "$1" udp and dst port "$2" and not src host "$(outer4 stock)" | awk '{ print $1, $NF }'
+	capture_show "$1" udp and dst port "$2" and not src host "$(outer4 stock)" |
+		awk -v one="$3" '$NF % one == 0 { print $1, $NF }'
 }
 
 trains_leave()
 {
+	pings ours
 	capture wire ours eth0 udp
 	send_small 400 0
 	capture_end wire
 	expect_equal 'bytes of messages' "$((400 * MESSAGE))" \
-		"$(seen_on wire 51820 | awk '{ all += $2 } END { print all }')"
+		"$(seen_on wire 51820 $MESSAGE | awk '{ all += $2 } END { print all }')"
 	expect_equal 'messages by themselves are less than half' yes \
-		"$(seen_on wire 51820 | awk -v one=$MESSAGE '$2 == one { ++count }
+		"$(seen_on wire 51820 $MESSAGE | awk -v one=$MESSAGE '$2 == one { ++count }
 			END { print count < 200 ? "yes" : count }')"
 }
 
 alone_leaves_at_once()
 {
+	pings ours
 	capture inside ours wg0 udp
 	capture wire ours eth0 udp
 	send_small 100 0.001
 	capture_end inside
 	capture_end wire
 	expect_equal 'messages by themselves' 100 \
-		"$(seen_on wire 51820 | grep -c " $MESSAGE\$")"
+		"$(seen_on wire 51820 $MESSAGE | grep -c " $MESSAGE\$")"
 	expect_equal 'packets that left later than after 50 microseconds' '' \
-		"$(paste <(seen_on inside 9) <(seen_on wire 51820) |
+		"$(paste <(seen_on inside 9 64) <(seen_on wire 51820 $MESSAGE) |
 			awk '$3 - $1 > 0.00005')"
 }
 
