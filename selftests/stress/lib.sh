@@ -28,16 +28,19 @@ sleep_up_to()
 	sleep "$(printf '0.%03d' "$drawn")"
 }
 
-# What the kernel follows references to: here, network namespaces.
-TRACKED=/sys/kernel/debug/ref_tracker
+# How many network namespaces there are. Not by their memory: that of the last to
+# go is freed when others go. But of each the kernel follows the references.
+namespaces()
+{
+	find /sys/kernel/debug/ref_tracker -name 'net_notrefcnt@*' | wc -l
+}
 
 # What there is of the things that are ours, or that we hold. The guest's kernel
 # keeps these apart from others of their size, and counts them exactly.
 counts()
 {
 	awk '$1 ~ /^(nym_.*|UDP|UDPv6)$/ { print $1, $2 }' /proc/slabinfo
-	# Not by their memory: that of the last to go is freed when others go.
-	echo "namespaces $(find "$TRACKED" -name 'net_notrefcnt@*' | wc -l)"
+	echo "namespaces $(namespaces)"
 	echo "module $(cat /sys/module/nym/refcnt)"
 	echo "mounts $(wc -l </proc/self/mountinfo)"
 }
@@ -46,7 +49,7 @@ counts()
 # the one that we are in, and the guest's.
 namespaces_are_ours()
 {
-	counts | grep -qx "namespaces $(($(find /run/netns -type f | wc -l) + 2))"
+	[ "$(namespaces)" -eq $(($(find /run/netns -type f | wc -l) + 2)) ]
 }
 
 counts_begin()
