@@ -28,26 +28,34 @@ sleep_up_to()
 	sleep "$(printf '0.%03d' "$drawn")"
 }
 
+# How many network namespaces there are. Not by their memory: that of the last to
+# go is freed when others go. But of each the kernel follows the references.
+namespaces()
+{
+	find /sys/kernel/debug/ref_tracker -name 'net_notrefcnt@*' | wc -l
+}
+
 # What there is of the things that are ours, or that we hold. The guest's kernel
 # keeps these apart from others of their size, and counts them exactly.
 counts()
 {
-	awk '$1 ~ /^(nym_.*|net_namespace|UDP|UDPv6)$/ { print $1, $2 }' \
-		/proc/slabinfo
+	awk '$1 ~ /^(nym_.*|UDP|UDPv6)$/ { print $1, $2 }' /proc/slabinfo
+	echo "namespaces $(namespaces)"
 	echo "module $(cat /sys/module/nym/refcnt)"
 	echo "mounts $(wc -l </proc/self/mountinfo)"
 }
 
-# Those of the program that ran before are gone, and there are ours: the named ones
-# and the one that we are in.
+# Those of the program that ran before are gone, and there are ours: the named ones,
+# the one that we are in, and the guest's.
 namespaces_are_ours()
 {
-	counts | grep -qx "net_namespace $(($(find /run/netns -type f | wc -l) + 1))"
+	[ "$(namespaces)" -eq $(($(find /run/netns -type f | wc -l) + 2)) ]
 }
 
 counts_begin()
 {
-	wait_until 60 namespaces_are_ours || counts
+	wait_until 60 namespaces_are_ours ||
+		bail_out "namespaces of others: $(counts)"
 	counts >"$WORK/counts"
 }
 
