@@ -20,8 +20,8 @@ SUBJECTS = (
                              r"clear_page|__?skb_copy|skb_copy"),
     ("checksums", r".*csum|.*checksum"),
     ("memory", r".*(kmem|kmalloc|kfree|slab|alloc|free_|page|memcg|folio)"),
-    ("nym", r"nym:"),
-    ("wireguard", r"wireguard:"),
+    ("nym", r"nym:|nym_"),
+    ("wireguard", r"wireguard:|wg_"),
     ("netfilter", r"nf_|nft_|.*conntrack|nf_.*:|nft_.*:|nf_tables:|nf_nat:"),
     ("TCP", r"tcp|__tcp|sk_stream|inet_csk|bictcp|cubictcp|tcp_.*:"),
     ("UDP, IP, routes", r"udp|__udp|ip_|__ip|ipv4|ip6|inet|fib|__fib|rt_|"
