@@ -28,6 +28,8 @@ monitor_begin()
 	local name=$1 host=$2
 	shift 2
 
+	# One before of this name has heard it too.
+	rm -f "$WORK/$name"
 	# Not by ns: the process to stop is the one that this starts.
 	ip netns exec "$host" "$NYMCTL" monitor "$@" \
 		>"$WORK/$name" 2>"$WORK/$name.error" &

@@ -43,7 +43,7 @@ switch_to()
 # stream_begin NAME FAMILY
 stream_begin()
 {
-	rm -f "$WORK/stop-$1"
+	rm -f "$WORK/stop-$1" "$WORK/stream-$1"
 	PYTHONDONTWRITEBYTECODE=1 python3 "$(dirname "$0")/wire/numbered.py" \
 		client "$(inner "$2" exit 2)" server "$(outer "$2" server)" \
 		"$WORK/stop-$1" >"$WORK/stream-$1" 2>&1 &

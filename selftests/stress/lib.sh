@@ -96,6 +96,7 @@ path_up()
 # much as the guest can carry, whatever becomes of it.
 traffic_begin()
 {
+	rm -f "$WORK/traffic.log"
 	"$here/traffic.py" "$1" "$2" "$(outer4 "$2")" "$(outer6 "$2")" \
 		>"$WORK/traffic.log" 2>&1 &
 	traffic=$!

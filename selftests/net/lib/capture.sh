@@ -9,6 +9,8 @@ capture()
 	local name=$1 host=$2 device=$3
 	shift 3
 
+	# The one before of this name was listening too.
+	rm -f "$WORK/$name.tcpdump"
 	# Not by ns: the process to end is the one that this starts.
 	ip netns exec "$host" tcpdump -Z root -U --immediate-mode -n -i "$device" \
 		-s "${CAPTURE_BYTES:-0}" -B 16384 -w "$WORK/$name.pcap" "$@" 2>"$WORK/$name.tcpdump" &
