@@ -16,7 +16,7 @@ pings ours || bail_out session
 # padding, and 32 that every message has.
 MESSAGE=128
 
-# send_small COUNT GAP: datagrams of 64 bytes, so many seconds apart.
+# send_small COUNT GAP: datagrams of 64 bytes, so many seconds apart at least.
 send_small()
 {
 	ns ours python3 -c '
@@ -28,7 +28,7 @@ for _ in range(int(sys.argv[2])):
     while time.monotonic() < due:
         pass
     sock.sendto(bytes(64), to)
-    due += float(sys.argv[3])' "$(inside 4 stock)" "$1" "$2"
+    due = time.monotonic() + float(sys.argv[3])' "$(inside 4 stock)" "$1" "$2"
 }
 
 # seen_on NAME PORT BYTES: seconds and bytes of each datagram that ours sent there, if
