@@ -68,6 +68,7 @@ class Scene:
         self.counters.begin()
         self.device.exit.send(self.session.data())
         self.counters.wait_for(1)
+        self.counters.begin()
         self.device.entry.drain(0)
 
     def wrap(self, message, **options):
