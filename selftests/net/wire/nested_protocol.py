@@ -26,6 +26,7 @@ SEND_CLASS = {4: (socket.IPPROTO_IP, socket.IP_TOS),
 # IP_MTU_DISCOVER, IP_MTU and their kin.
 DISCOVER = {4: (socket.IPPROTO_IP, 10), 6: (socket.IPPROTO_IPV6, 23)}
 MTU = {4: (socket.IPPROTO_IP, 14), 6: (socket.IPPROTO_IPV6, 24)}
+UDP_SEGMENT = 103
 
 
 def where_to(packet):
@@ -243,6 +244,67 @@ def path_mtu(version):
     equal("MTU that the sender has", expected, found)
     device.exit.drain(SILENCE)
     expect_said(device, session, bytes(expected - 28))
+
+
+def inside(device, session):
+    """The next packet that the exit gets; keepalives may come before."""
+    while True:
+        packet = device.exit.expect_data(session)
+        if packet:
+            return packet
+
+
+def whole_again(device, session, first):
+    """What the fragments that the exit gets, of which this is the first, were."""
+    datagram, piece = b"", first
+    while True:
+        length, where = struct.unpack_from("!H2xH", piece, 2)
+        equal("identification", first[4:6], piece[4:6])
+        equal("offset", len(datagram), (where & 0x1fff) * 8)
+        datagram += piece[20:length]
+        if not where & 0x2000:
+            return datagram
+        piece = inside(device, session)
+
+
+@both_versions("what may be cut inside is, where nobody else would")
+def cut_inside(version):
+    device = NestedDevice(version, mtu=1420)
+    session = device.open()
+    sock = device.socket(4)
+    # No DF, whatever the route is thought to carry.
+    sock.setsockopt(*DISCOVER[4], 0)
+    payload = os.urandom(1420 - 28)
+    packet = expect_said(device, session, payload)
+    equal("fragments", 0, struct.unpack_from("!H", packet, 6)[0])
+    told = 1400
+    tell_too_big(device, told)
+    if version == 4:
+        # Routers cut the datagram.
+        for _ in range(20):
+            packet = expect_said(device, session, payload)
+            equal("fragments", 0, struct.unpack_from("!H", packet, 6)[0])
+        return
+    deadline = time.monotonic() + PATIENCE
+    while not struct.unpack_from("!H", packet, 6)[0]:
+        if time.monotonic() > deadline:
+            raise AssertionError("it is sent whole")
+        device.say(payload)
+        packet = inside(device, session)
+    if packets.length(packet) > told - OVERHEAD[6]:
+        raise AssertionError(f"a fragment of {packets.length(packet)} bytes")
+    datagram = whole_again(device, session, packet)
+    equal("payload", payload, datagram[8:])
+    # Of a train, each packet.
+    sock.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, len(payload))
+    device.say(3 * payload)
+    for _ in range(3):
+        datagram = whole_again(device, session, inside(device, session))
+        equal("payload", payload, datagram[8:])
+    sock.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 0)
+    # What fits stays whole.
+    packet = expect_said(device, session, payload[:told - OVERHEAD[6] - 28])
+    equal("fragments", 0, struct.unpack_from("!H", packet, 6)[0])
 
 
 def carried(device):
