@@ -67,7 +67,7 @@ heard()
 
 has_heard()
 {
-	heard "$1" | grep -q -F -x -e "$2"
+	grep -q -F -x -e "$2" <<<"$(heard "$1")"
 }
 
 # hears NAME LINE
@@ -132,7 +132,7 @@ quotas()
 
 heard_kind()
 {
-	heard "$1" | grep -q "\"$2\""
+	has "\"$2\"" heard "$1"
 }
 
 heard_times()
@@ -144,10 +144,16 @@ path_mtus()
 {
 	# The link behind the entry takes less than the path promises.
 	host_mtu exit 1400
-	ns client ping -n -q -c 5 -i 0.2 -W 1 -M 'do' -s 1300 "$s4" || :
+	wait_until 60 heard_after_ping json path-mtu
 	hears json "$(in_json path-mtu "$exit_key" '"mtu":1320')"
 	hears text "TIME nym0: path mtu peer $exit_key mtu 1320"
 	host_mtu exit 1500
+}
+
+heard_after_ping()
+{
+	ns client ping -n -q -c 1 -W 1 -M 'do' -s 1300 "$s4" || :
+	heard_kind "$@"
 }
 
 endpoints()
@@ -233,8 +239,12 @@ many_endpoints()
 
 ends_with_its_reader()
 {
-	ip netns exec client "$NYMCTL" monitor | head -n 1 >"$WORK/head" &
+	local pid
+
+	mkfifo "$WORK/pipe"
+	ip netns exec client "$NYMCTL" monitor >"$WORK/pipe" &
 	pid=$!
+	head -n 1 <"$WORK/pipe" >"$WORK/head" &
 	wait_until 60 gone_after_poke "$pid"
 	grep -q 'endpoint moved' "$WORK/head"
 }

@@ -141,10 +141,10 @@ the_entry_is_replaced_in_one_go()
 a_missing_carrier_is_shown()
 {
 	nymctl setconf t0 <(two_hop_conf)
-	nymctl show t0 | grep -q '  path: 192.0.2.1:51820 entry > 198.51.100.1:51820 exit$'
+	has '  path: 192.0.2.1:51820 entry > 198.51.100.1:51820 exit$' nymctl show t0
 	nymctl set t0 peer "$b" remove
 	expect_equal hops 0 "$(field hops "$c")"
-	nymctl show t0 | grep -q '  path: (carrier absent, nothing is sent) > 198.51.100.1:51820 exit$'
+	has '  path: (carrier absent, nothing is sent) > 198.51.100.1:51820 exit$' nymctl show t0
 	expect_equal path None "$(nymctl show t0 --json |
 		python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["peers"][0]["path"])')"
 }
@@ -171,7 +171,7 @@ json_says_the_same()
 	END
 	expect_equal interfaces '["t0", "t1"]' \
 		"$(nymctl show interfaces --json | python3 -c 'import json, sys; print(json.dumps(json.load(sys.stdin)))')"
-	nymctl show t0 dump --json | grep -q '"identity_private_key": "'
+	has '"identity_private_key": "' nymctl show t0 dump --json
 }
 
 # Two devices on this host that have a session.

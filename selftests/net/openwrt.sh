@@ -138,7 +138,7 @@ renewing_keeps_sessions()
 	sed -i "s/persistent_keepalive '25'/persistent_keepalive '20'/" "$NETIFD_CONFIG"
 	netifd renew nym0
 	expect_equal sessions "$before" "$(sessions)"
-	ns client "$NYMCTL" show nym0 persistent-keepalive | grep -q '20$'
+	has '20$' ns client "$NYMCTL" show nym0 persistent-keepalive
 }
 
 # On a command line others would see them for as long as it runs: the handler

@@ -229,6 +229,7 @@ half_up_is_not_saved()
 	write_conf 'SaveConfig = true' 'PostUp = kill -KILL 0'
 	cp "$CONF" "$WORK/before.conf"
 	setsid "$NYMCTL" up "$CONF" || :
+	wait_until 60 unlocked
 	down
 	cmp "$CONF" "$WORK/before.conf"
 	state_is "$WORK/state"

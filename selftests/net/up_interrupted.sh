@@ -19,12 +19,6 @@ if [ -n "${EVERY_PLACE:-}" ]; then
 	DISTANCE=1
 fi
 
-# A child that was killed may hold the tunnel's lock a moment longer.
-unlocked()
-{
-	[ ! -d /run/nym/nymt0 ] || flock -n /run/nym/nymt0 true
-}
-
 # disturb kill|fail|none NUMBER COMMAND...: what it returns may be anything, and
 # is in $status.
 disturb()

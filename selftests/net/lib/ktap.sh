@@ -49,6 +49,22 @@ expect_equal()
 	[ "$2" = "$3" ] || fail "$1: expected '$2', found '$3'"
 }
 
+# has PATTERN COMMAND...: the command's output, all of it, has a line like this.
+# Into a pipe to "grep -q" it would not do: who still writes when the line is found
+# is ended by a signal, and that is the pipe's status.
+has()
+{
+	local pattern=$1 output
+	shift
+
+	output=$("$@" 2>&1)
+	if ! grep -q -e "$pattern" <<<"$output"; then
+		echo "no '$pattern' in the output of: $*"
+		echo "$output"
+		return 1
+	fi
+}
+
 # expect_refused COMMAND...: it must fail and change nothing that matters.
 expect_refused()
 {

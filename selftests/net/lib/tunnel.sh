@@ -64,6 +64,12 @@ up_begin()
 	wait_until 60 test -s "$STEPS"
 }
 
+# A child that was killed may hold the tunnel's lock a moment longer.
+unlocked()
+{
+	[ ! -d /run/nym/nymt0 ] || flock -n /run/nym/nymt0 true
+}
+
 # In case a case failed half way.
 tidy()
 {
@@ -73,20 +79,6 @@ tidy()
 	fi
 	"$NYMCTL" down "$CONF" >/dev/null 2>&1 || :
 	rm -f "$STEPS"
-}
-
-# has PATTERN COMMAND...: the command's output, all of it, has a line like this.
-has()
-{
-	local pattern=$1 output
-	shift
-
-	output=$("$@" 2>&1)
-	if ! grep -q -e "$pattern" <<<"$output"; then
-		echo "no '$pattern' in the output of: $*"
-		echo "$output"
-		return 1
-	fi
 }
 
 # lacks PATTERN FILE
