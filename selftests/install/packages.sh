@@ -33,7 +33,8 @@ next_version_builds()
 	mv "$tree/changelog.new" "$tree/packaging/debian/changelog"
 	DEB_BUILD_OPTIONS=nocheck "$tree/packaging/build-deb" "$layer/next"
 	mkdir "$root/root/next"
-	cp "$layer"/next/nym-{dkms,tools}_*.deb "$root/root/next/"
+	cp "$layer"/next/nym-{dkms,tools}_*.deb "$layer/next/nym_$next.dsc" \
+		"$layer/next/nym_$next.tar.xz" "$root/root/next/"
 }
 
 # paths FOLDER: the packages in it, as the chroot knows them.
@@ -103,7 +104,7 @@ autopkgtest_passes()
 
 	# shellcheck disable=SC2046
 	in_root autopkgtest --no-built-binaries --output-dir /root/autopkgtest \
-		$(paths root/next) /root/nym-next/ -- null || status=$?
+		$(paths root/next) "/root/next/nym_$next.dsc" -- null || status=$?
 	# 2: at least one test was skipped, and none failed.
 	[ "$status" -eq 0 ] || [ "$status" -eq 2 ]
 	cat "$root/root/autopkgtest/summary"

@@ -43,6 +43,8 @@ class Judge:
         self.violations = []
         # By gateway and identity, of the initiations to it.
         self.timestamps = collections.defaultdict(list)
+        # The client key in an initiation, by gateway and sender's index.
+        self.initiators = {}
         self.tokens = Tokens(scenario)
         self.outside = {name: self._read(host, "outside")
                         for name, host in scenario.hosts.items()}
@@ -68,7 +70,7 @@ class Judge:
         for rule in (self.strangers, self.learned, self.state, self.inside_of,
                      self.headers, self.identification, self.lengths,
                      self.indices, self.ports, self.handshakes, self.clocks,
-                     self.scenes, self.something_was_seen):
+                     self.cookies, self.scenes, self.something_was_seen):
             rule()
         return self.violations
 
@@ -358,6 +360,7 @@ class Judge:
                     self.blame("handshake", link, "an ephemeral key for the "
                                "second time", packet)
                 seen.add(handshake.remote_ephemeral)
+                self.initiators[link[1], message.sender] = handshake.remote
                 self.timestamps[link[1], handshake.remote].append(
                     (packet, handshake.timestamp))
 
@@ -393,6 +396,42 @@ class Judge:
                            f"that {other_name} sees" + (
                                " of another identity" if other_name == name
                                else ""))
+
+    def cookies(self):
+        """Initiations show a gateway no cookie but one that it gave to the same
+        client key: by another's it could tell that two keys are one client."""
+        for name, gateway in self.scenario.gateways.items():
+            public = messages.Handshake(gateway["private_key"]).public
+            asked, given = {}, []
+            for packet, message, outward in self._messages_of(name):
+                if outward and message.kind == messages.INITIATION:
+                    asked[message.sender] = message.data
+                    self._judge_mac2(name, packet, message, given)
+                elif message.kind == messages.COOKIE and \
+                        message.receiver in asked:
+                    given.append((
+                        messages.read_cookie(message.data, public,
+                                             asked[message.receiver]),
+                        self.initiators.get((name, message.receiver))))
+
+    def _messages_of(self, gateway):
+        """All messages between gateway and client, in order; those behind it are
+        others'."""
+        found = [message for link in self.tunnel_links() if link[1] == gateway
+                 for message in self.messages_on(link)]
+        return sorted(found, key=lambda message: message[0].time)
+
+    def _judge_mac2(self, name, packet, message, given):
+        if messages.mac2_of(message.data) == messages.NO_MAC:
+            return
+        now = self.initiators.get((name, message.sender))
+        for cookie, whose in given:
+            if messages.mac2_is_valid(message.data, cookie):
+                if whose != now:
+                    self.blame("cookie", name, "a cookie that it gave to "
+                               "another client key", packet)
+                return
+        self.blame("cookie", name, "a mac2 of no cookie that it gave", packet)
 
     # What is heard when
 

@@ -11,8 +11,8 @@ import model
 import rules
 import scenario
 from evidence import messages
-from synthetic import (ADDRESS, CLIENT, ENTRY, EXIT, OTHER, PAYLOAD, PORT,
-                       SERVER, VIA, clean, key)
+from synthetic import (ADDRESS, CLIENT, COOKIE, ENTRY, EXIT, OTHER, PAYLOAD,
+                       PORT, SERVER, VIA, clean, key)
 # Beside messages.
 import cases
 import packets
@@ -377,6 +377,21 @@ def _fine_clock(world):
                                    public_key(key(OTHER)))
     world.send_message(OTHER, handshake.initiation(
         messages.tai64n(world.time + 0.123456789)))
+
+
+@wrong("cookie", EXIT, "to another client key")
+def _kept_cookie(world):
+    """another identity shows the cookie that the former was given"""
+    world.meant_identity[1][EXIT] = "another"
+    world.identity[EXIT] = key("another")
+    world.handshake(EXIT, 3, COOKIE)
+
+
+@wrong("cookie", EXIT, "no cookie that it gave")
+def _shared_cookie(world):
+    """the exit is shown a cookie that another gateway gave"""
+    world.refuse(OTHER, 6, key(OTHER)[:16])
+    world.handshake(EXIT, 3, key(OTHER)[:16])
 
 
 # What is heard when

@@ -169,14 +169,20 @@ scene_idle()
 	set_client peer "$(public_key "$EXIT")" persistent-keepalive 0
 }
 
-# New sessions with everybody, as every two minutes.
-scene_handshakes()
+# The device begins anew, which the kernel takes an IPv6 address for.
+device_again()
 {
-	scene 'new sessions'
 	ip -n client link set nym0 down
 	ip -n client address replace "$(inner 6 "$EXIT" 2)/128" dev nym0 nodad
 	ip -n client link set nym0 up
 	device_route
+}
+
+# New sessions with everybody, as every two minutes.
+scene_handshakes()
+{
+	scene 'new sessions'
+	device_again
 	wait_until 60 ping_to client "$s4"
 	say 4
 }
@@ -243,6 +249,45 @@ scene_switch()
 	set_client peer "$(public_key "$ENTRY")" remove
 	say 4
 	say 6
+}
+
+# The exit is under load, and the client shows it the cookie that it was given.
+scene_cookie()
+{
+	local exit_key loaded i
+
+	exit_key=$(private_key "$EXIT")
+	scene 'exit under load'
+	# Initiations, of which the exit itself hears nothing.
+	ns "$EXIT" nft -f - <<-'RULES'
+	table inet loaded {
+		chain input {
+			type filter hook input priority 0
+			udp dport 51820 @th,64,8 1 drop
+		}
+	}
+	RULES
+	ip netns exec "$EXIT" python3 "$(dirname "${BASH_SOURCE[0]}")/loaded.py" \
+		"$exit_key" >"$WORK/loaded.log" 2>&1 &
+	loaded=$!
+	wait_until 60 grep -q ready "$WORK/loaded.log"
+	set_client peer "$(public_key "$EXIT")" persistent-keepalive 1
+	# It may go down before it has read the cookie.
+	for i in {1..20}; do
+		device_again
+		wait_until 60 cookie_words_are "$i" || break
+		grep -q shown "$WORK/loaded.log" && break
+	done
+	set_client peer "$(public_key "$EXIT")" persistent-keepalive 0
+	kill "$loaded"
+	ns "$EXIT" nft delete table inet loaded
+	grep -q shown "$WORK/loaded.log"
+}
+
+# Was the exit under load asked so often?
+cookie_words_are()
+{
+	[ "$(grep -c -e given -e shown "$WORK/loaded.log")" -ge "$1" ]
 }
 
 # The client wants to be another one to the exit.
@@ -362,7 +407,7 @@ path_judged()
 
 # How many cases life() has; and with MATRIX set, the first one more.
 # shellcheck disable=SC2034 # for the programs
-LIFE=9
+LIFE=10
 REKEY=${MATRIX:+1}
 
 # life FAMILIES HOP...: all of it, as test cases.
@@ -385,6 +430,7 @@ life()
 	test_case "$title the client moves" scene_roaming
 	test_case "$title entry switch" scene_switch "${families:0:1}"
 	HOPS[0]=other
+	test_case "$title a cookie" scene_cookie
 	test_case "$title another identity" scene_identity
 	test_case "$title errors" scene_errors
 	test_case "$title shutdown" scene_shutdown

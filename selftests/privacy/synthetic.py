@@ -24,6 +24,7 @@ GATEWAYS = (ENTRY, OTHER, EXIT)
 PORT = 51820
 LISTEN_PORT = 40001
 PAYLOAD = "what the server is told"
+COOKIE = bytes(range(16))
 START = 1.7e9
 # The clock that each gateway sees is so many steps ahead.
 STEP = 1 << 24
@@ -119,21 +120,31 @@ class World:
         self.inside[carrier].append((self.time, nested))
         self.answer(carrier, self.data(carrier, len(nested), "from"))
 
-    def handshake(self, name, times=1):
-        """Initiation and response."""
+    def initiate(self, name, times, cookie=None):
+        """An initiation, which is returned too."""
         initiator = messages.Handshake(self.identity[name],
                                        public_key(key(name)))
-        responder = messages.Handshake(key(name))
         initiator.index = index_of(f"{name} {times}")
-        responder.index = index_of(f"{name} {times} from")
         initiator.ephemeral = key(f"ephemeral {name} {times}")
         moment = int(self.time * 1e9) + self.ahead[name] * STEP
         stamp = struct.pack("!QI", (1 << 62) + 10 + moment // 10 ** 9,
                             moment % 10 ** 9 // STEP * STEP)
-        message = initiator.initiation(stamp)
-        responder.consume_initiation(message)
+        message = initiator.initiation(stamp, cookie)
         self.send_message(name, message)
+        return message
+
+    def handshake(self, name, times=1, cookie=None):
+        """Initiation and response."""
+        responder = messages.Handshake(key(name))
+        responder.index = index_of(f"{name} {times} from")
+        responder.consume_initiation(self.initiate(name, times, cookie))
         self.answer(name, responder.response()[0])
+
+    def refuse(self, name, times, cookie):
+        """An initiation that a gateway under load answers with a cookie."""
+        message = self.initiate(name, times)
+        self.answer(name, messages.cookie_reply(
+            message, public_key(key(name)), cookie, nonce=key("nonce")[:24]))
 
     def data(self, name, length, way="to"):
         """A data message that carries so many bytes of plaintext."""
@@ -222,5 +233,9 @@ def clean(ahead=None):
     world.handshake(OTHER)
     world.handshake(EXIT, 2)
     world.talk()
+    world.scene("new sessions under load")
+    for name in (OTHER, EXIT):
+        world.refuse(name, 4, COOKIE)
+        world.handshake(name, 5, COOKIE)
     world.scene("shutdown", "down")
     return world
