@@ -80,7 +80,7 @@ static bool check_replays(struct nym_receive_train *train, unsigned int l)
 /* Rekeys while the session can still be heard, for the case that nothing is sent
  * on it.
  */
-static void keep_key_fresh(struct nym_keypair *keypair)
+static void rekey_before_rejection(struct nym_keypair *keypair)
 {
 	struct nym_peer *peer = nym_keypair_peer(keypair);
 
@@ -122,7 +122,7 @@ static void note_received(const struct nym_received *received, unsigned int l,
 		nym_timers_handshake_complete(peer);
 		nym_send_session_up(peer);
 	}
-	keep_key_fresh(keypair);
+	rekey_before_rejection(keypair);
 	nym_timers_any_authenticated_packet_received(peer);
 	nym_timers_any_authenticated_packet_traversal(peer);
 	if (has_data)

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Fragments of nested datagrams. */
+/* Fragments of nested datagrams, and of the packets inside. */
 #include "fragment.h"
+#include "compat.h"
 #include "device.h"
+#include "drop.h"
 #include "peer.h"
 #include <linux/etherdevice.h>
 #include <linux/if_ether.h>
 #include <linux/random.h>
+#include <net/dst_metadata.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/ipv6_frag.h>
@@ -139,4 +142,48 @@ int nym_fragment_cut(struct sk_buff *skb, unsigned int mtu,
 	consume_skb(skb);
 	skb_queue_splice_tail(&made, pieces);
 	return 0;
+}
+
+static void cut_packet(struct sk_buff *skb, unsigned int mtu,
+		       int (*output)(struct net *net, struct sock *sk,
+				     struct sk_buff *skb))
+{
+	struct net *net = dev_net(skb->dev);
+
+	if (skb->len <= mtu) {
+		output(net, NULL, skb);
+		return;
+	}
+	/* What fits the device does not fit the path. */
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	IPCB(skb)->frag_max_size = mtu;
+	ip_do_fragment(net, NULL, skb, output);
+}
+
+bool nym_fragment_packet(struct sk_buff *skb, unsigned int mtu,
+			 int (*output)(struct net *net, struct sock *sk,
+				       struct sk_buff *skb))
+{
+	struct nym_device *device = netdev_priv(skb->dev);
+	struct sk_buff *segs, *segment, *next;
+
+	if (!skb_valid_dst(skb) || skb_dst(skb)->ops->family != AF_INET ||
+	    mtu < IPV4_MIN_MTU)
+		return false;
+	if (!skb_is_gso(skb)) {
+		cut_packet(skb, mtu, output);
+		return true;
+	}
+	segs = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(segs)) {
+		DEV_STATS_INC(skb->dev, tx_dropped);
+		nym_drop(device, skb, NYM_DROP_SEGMENTATION);
+		return true;
+	}
+	consume_skb(skb);
+	skb_list_walk_safe(segs, segment, next) {
+		skb_mark_not_on_list(segment);
+		cut_packet(segment, mtu, output);
+	}
+	return true;
 }

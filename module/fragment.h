@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Fragments of nested datagrams. A carrier's gateway makes them where what the
  * nested peer sends is larger than the gateway's device takes; we do over IPv6, where
- * no router would, if what we send is larger than the way to the nested peer takes.
+ * no router would, if what we send is larger than the way to the nested peer takes:
+ * of the datagrams where even the least packets of IPv6 do not fit, otherwise of the
+ * packets inside, where their senders allow it.
  */
 #ifndef _NYM_FRAGMENT_H
 #define _NYM_FRAGMENT_H
@@ -40,5 +42,19 @@ int nym_fragment_gather(struct nym_peer *carrier, struct sk_buff *skb);
  */
 int nym_fragment_cut(struct sk_buff *skb, unsigned int mtu,
 		     struct sk_buff_head *pieces);
+
+/**
+ * nym_fragment_packet() - have a packet fit a path, as a router does
+ * @skb:	IPv4 packet without DF that the stack has the device send, its data at
+ *		the IP header; consumed where true is returned
+ * @mtu:	of the path
+ * @output:	gets the fragments one by one, and consumes them
+ *
+ * Context: BH disabled, RCU read section. Return: false where @skb is as it was,
+ * since the stack has no route for it or @mtu is none of IPv4.
+ */
+bool nym_fragment_packet(struct sk_buff *skb, unsigned int mtu,
+			 int (*output)(struct net *net, struct sock *sk,
+				       struct sk_buff *skb));
 
 #endif /* _NYM_FRAGMENT_H */

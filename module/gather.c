@@ -13,9 +13,6 @@
 #include "pipeline.h"
 #include "send.h"
 
-/* The moment: as network cards delay an interrupt for the packets that follow. */
-#define NYM_GATHER_NS		(100 * NSEC_PER_USEC)
-
 /* So many packets without a pause are sent at once before gathering is tried. */
 #define NYM_SEND_AT_ONCE	32
 
@@ -41,12 +38,6 @@ void nym_gather_init(struct nym_peer *peer)
 	peer->gather.at_once = NYM_SEND_AT_ONCE;
 }
 
-/* A clock that only knows ticks would make a moment of up to ten milliseconds. */
-static bool clock_is_fine(void)
-{
-	return hrtimer_resolution <= NYM_GATHER_NS;
-}
-
 bool nym_gather_waits(struct nym_peer *peer, const struct sk_buff *skb)
 {
 	struct nym_gather *gather = &peer->gather;
@@ -62,7 +53,7 @@ bool nym_gather_waits(struct nym_peer *peer, const struct sk_buff *skb)
 		++gather->gathered;
 		return skb_queue_len(&peer->staged) < NYM_TRAIN_MESSAGES;
 	}
-	if (!follows || !clock_is_fine() || READ_ONCE(peer->is_dead))
+	if (!follows || !nym_gather_is_timed() || READ_ONCE(peer->is_dead))
 		return false;
 	if (gather->at_once) {
 		--gather->at_once;

@@ -12,6 +12,17 @@
 
 struct nym_peer;
 
+/* The moment: as network cards delay an interrupt for the packets that follow. */
+#define NYM_GATHER_NS		(100 * NSEC_PER_USEC)
+
+/* A clock that only knows ticks would make a moment of up to ten milliseconds: there
+ * nothing gathers, on the way out or in.
+ */
+static inline bool nym_gather_is_timed(void)
+{
+	return hrtimer_resolution <= NYM_GATHER_NS;
+}
+
 /**
  * struct nym_gather - what a peer's packets were seen to do
  * @timer:	ends the moment

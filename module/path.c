@@ -610,6 +610,20 @@ unsigned int nym_path_mtu_over(const struct nym_path *path, unsigned int route_m
 	return mtu;
 }
 
+unsigned int nym_path_hard_mtu(const struct nym_path *path)
+{
+	unsigned int mtu = UINT_MAX, sum = 0, overhead, pmtu, i;
+
+	for (i = 0; i + 1 < path->hops; i++) {
+		overhead = hop_overhead(path->hop[i]);
+		sum += overhead;
+		pmtu = told_mtu(path, i);
+		if (unlikely(pmtu && overhead == NYM_HOP_OVERHEAD6))
+			mtu = min(mtu, pmtu > sum ? pmtu - sum : 0);
+	}
+	return mtu;
+}
+
 unsigned int nym_path_reach(const struct nym_path *path, unsigned int *mtu)
 {
 	unsigned int least = IPV6_MIN_MTU, overhead, pmtu, i;

@@ -175,6 +175,18 @@ unsigned int nym_path_mtu_over(const struct nym_path *path,
 			       unsigned int route_mtu);
 
 /**
+ * nym_path_hard_mtu() - how large a packet can be that its sender lets be cut
+ * @path:	from nym_path_get()
+ *
+ * What is larger than nym_path_mtu() is cut on the way, by routers or by the real
+ * network's IPv6 here. But nobody cuts what is nested over IPv6.
+ *
+ * Context: RCU read section. Return: bytes of IP packet; UINT_MAX where there is no
+ * limit.
+ */
+unsigned int nym_path_hard_mtu(const struct nym_path *path);
+
+/**
  * nym_path_reach() - how far can packets go as one train?
  * @path:	from nym_path_get()
  * @mtu:	set where it is not the whole path: how large the datagrams of the

@@ -545,6 +545,18 @@ static void path_mtu_obeys_what_was_told(struct kunit *test)
 	f->peer[2]->via.pmtu_expires = jiffies - 1;
 	KUNIT_EXPECT_EQ(test, nym_path_mtu_over(&path, 1500), 1320);
 
+	/* Nested over IPv6 nothing is cut on the way, but over IPv4 it is. */
+	f->peer[2]->via.pmtu_expires = jiffies + 1000 * HZ;
+	KUNIT_EXPECT_EQ(test, nym_path_hard_mtu(&path), UINT_MAX);
+	set_families(f, 3, BIT(2));
+	KUNIT_EXPECT_EQ(test, nym_path_hard_mtu(&path), 920);
+	set_families(f, 3, BIT(1) | BIT(2));
+	f->peer[1]->via.pmtu = 1050;
+	KUNIT_EXPECT_EQ(test, nym_path_hard_mtu(&path), 890);
+	f->peer[1]->via.pmtu = 1441;
+	set_families(f, 3, 0);
+	f->peer[2]->via.pmtu_expires = jiffies - 1;
+
 	/* What cannot be cut on the way is cut here, where that is too narrow. */
 	f->peer[2]->via.pmtu = 1280;
 	KUNIT_EXPECT_EQ(test, nym_path_reach(&path, &mtu), 3);

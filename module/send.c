@@ -606,15 +606,18 @@ static void tell_too_big(struct sk_buff *skb, unsigned int mtu)
 		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
 }
 
-/* Is the packet larger than the path, and its sender one that wants to know? */
-static bool is_too_big(const struct sk_buff *skb, unsigned int mtu)
+static bool is_larger(const struct sk_buff *skb, unsigned int mtu)
 {
-	if (skb->protocol == htons(ETH_P_IP) &&
-	    !(ip_hdr(skb)->frag_off & htons(IP_DF)))
-		return false;
 	if (skb_is_gso(skb))
 		return !skb_gso_validate_network_len(skb, mtu);
 	return skb->len > mtu;
+}
+
+/* Does the sender want to know rather than have the packet cut? */
+static bool must_stay_whole(const struct sk_buff *skb)
+{
+	return skb->protocol != htons(ETH_P_IP) ||
+	       ip_hdr(skb)->frag_off & htons(IP_DF);
 }
 
 /* What a packet's sender may send at once. A narrower path carries no less than
@@ -660,12 +663,14 @@ static struct nym_peer *route_packet(struct nym_device *device,
 				     &ipv6_hdr(skb)->daddr);
 }
 
-/* Judges a packet before it is staged. Return: NYM_DROP_UNSPEC, or why it is
- * dropped; its sender has been told what it may be told.
+/* Judges a packet before it is staged. Return: NYM_DROP_UNSPEC, with @cut_to set
+ * where it is to be cut into fragments first, or why it is dropped; its sender has
+ * been told what it may be told.
  */
 static enum nym_drop_reason admit_packet(struct nym_device *device,
 					 struct sk_buff *skb,
-					 struct nym_peer **peer)
+					 struct nym_peer **peer,
+					 unsigned int *cut_to)
 {
 	struct nym_path path;
 	unsigned int mtu;
@@ -702,27 +707,38 @@ static enum nym_drop_reason admit_packet(struct nym_device *device,
 		return path_drop_reason(ret);
 	}
 	mtu = packet_mtu(skb, nym_path_mtu(&path));
-	if (unlikely(is_too_big(skb, mtu))) {
+	if (likely(!is_larger(skb, mtu)))
+		return NYM_DROP_UNSPEC;
+	if (must_stay_whole(skb)) {
 		tell_too_big(skb, mtu);
 		return NYM_DROP_TOO_BIG;
 	}
+	if (is_larger(skb, nym_path_hard_mtu(&path)))
+		*cut_to = mtu;
 	return NYM_DROP_UNSPEC;
+}
+
+static int send_fragment(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	return nym_send_xmit(skb, skb->dev);
 }
 
 netdev_tx_t nym_send_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct nym_device *device = netdev_priv(dev);
 	enum nym_drop_reason reason;
+	unsigned int cut_to = 0;
 	struct nym_peer *peer;
 
 	rcu_read_lock();
-	reason = admit_packet(device, skb, &peer);
-	if (likely(!reason)) {
-		skb_dst_drop(skb);
-		stage_and_send(peer, skb);
-	} else {
+	reason = admit_packet(device, skb, &peer, &cut_to);
+	if (unlikely(reason)) {
 		DEV_STATS_INC(dev, tx_errors);
 		nym_drop(device, skb, reason);
+	} else if (likely(!cut_to) ||
+		   !nym_fragment_packet(skb, cut_to, send_fragment)) {
+		skb_dst_drop(skb);
+		stage_and_send(peer, skb);
 	}
 	rcu_read_unlock();
 	return NETDEV_TX_OK;

@@ -15,6 +15,7 @@
 #include "device.h"
 #include "drop.h"
 #include "endpoint.h"
+#include "gather.h"
 #include "peer.h"
 #include "receive.h"
 #include <linux/delay.h>
@@ -35,11 +36,6 @@
 
 /* So many datagrams are taken at once before it is tried to let them gather. */
 #define NYM_TAKE_AT_ONCE	32
-
-/* Microseconds that they then gather for: as network cards delay an interrupt for
- * the packets that follow.
- */
-#define NYM_GATHER_US		100
 
 /**
  * struct nym_socket_user - what a socket knows of us, its sk_user_data
@@ -333,7 +329,8 @@ void nym_socket_take_work(struct work_struct *work)
 	struct nym_device *device =
 		container_of(work, struct nym_device, take_work);
 
-	usleep_range(NYM_GATHER_US, 2 * NYM_GATHER_US);
+	usleep_range(NYM_GATHER_NS / NSEC_PER_USEC,
+		     2 * NYM_GATHER_NS / NSEC_PER_USEC);
 	WRITE_ONCE(device->has_waited, true);
 	local_bh_disable();
 	napi_schedule(&device->napi);
@@ -352,7 +349,7 @@ static void schedule_take(struct nym_device *device)
 	unsigned long now = jiffies;
 
 	/* Nor is there anything to gather where hardly anything comes. */
-	if (now - READ_ONCE(device->last_arrival) > 1)
+	if (now - READ_ONCE(device->last_arrival) > 1 || !nym_gather_is_timed())
 		at_once = NYM_TAKE_AT_ONCE;
 	WRITE_ONCE(device->last_arrival, now);
 	if (at_once) {

@@ -171,6 +171,18 @@ class Profiles(unittest.TestCase):
             [["subject", "e out", "c in"], ["cipher", "50.0%", "-"],
              ["netfilter", "50.0%", "100.0%"]])
 
+    def test_modules_seen_from_outside(self):
+        symbols = profile_stacks.ModuleSymbols([
+            "00000000a0976e10 t nym_first\t[nym]\n",
+            "00000000a0976f00 d nym_data\t[nym]\n",
+            "00000000a0977000 T nym_last\t[nym]\n",
+            "0000000060000000 T not_a_module's\n"])
+        self.assertEqual(symbols.at(0xa0976e10), "nym:nym_first")
+        self.assertEqual(symbols.at(0xa0976f80), "nym:nym_first")
+        self.assertEqual(symbols.at(0xa0977001), "nym:nym_last")
+        self.assertIsNone(symbols.at(0xa0976e0f))
+        self.assertIsNone(symbols.at(0xa09f0000))
+
     def test_widths_are_shares(self):
         drawn = flamegraph.draw({"a;b": 3, "a;c": 1}, "title")
         self.assertIn("<title>b: 75.0 %</title>", drawn)

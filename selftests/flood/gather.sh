@@ -16,10 +16,11 @@ pings ours || bail_out session
 # padding, and 32 that every message has.
 MESSAGE=128
 
-# send_small COUNT GAP: datagrams of 64 bytes, so many seconds apart.
+# send_small COUNT GAP [COMMAND...]: datagrams of 64 bytes, so many seconds apart at
+# least, by a program that the command starts.
 send_small()
 {
-	ns ours python3 -c '
+	ns ours "${@:3}" python3 -c '
 import socket, sys, time
 to = (sys.argv[1], 9)
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -28,7 +29,7 @@ for _ in range(int(sys.argv[2])):
     while time.monotonic() < due:
         pass
     sock.sendto(bytes(64), to)
-    due += float(sys.argv[3])' "$(inside 4 stock)" "$1" "$2"
+    due = time.monotonic() + float(sys.argv[3])' "$(inside 4 stock)" "$1" "$2"
 }
 
 # seen_on NAME PORT BYTES: seconds and bytes of each datagram that ours sent there, if
@@ -43,7 +44,8 @@ trains_leave()
 {
 	pings ours
 	capture wire ours eth0 udp
-	send_small 400 0
+	# Nothing comes between them, nor who captures.
+	send_small 400 0 chrt --fifo 10
 	capture_end wire
 	expect_equal 'bytes of messages' "$((400 * MESSAGE))" \
 		"$(seen_on wire 51820 $MESSAGE | awk '{ all += $2 } END { print all }')"
@@ -67,14 +69,22 @@ alone_leaves_at_once()
 			awk '$3 - $1 > 0.00005')"
 }
 
+# has_sent BYTES: to the other side, or more.
+has_sent()
+{
+	[ "$(field ours transfer | cut -f 2)" -gt "$1" ]
+}
+
 removed_meanwhile()
 {
-	local pid
+	local pid before
 
-	send_small 5000 0 &
+	before=$(field ours transfer | cut -f 2)
+	send_small 1000000 0 &
 	pid=$!
-	sleep 0.2
+	wait_until 60 has_sent $((before + 400 * MESSAGE))
 	set_peer ours remove
+	pkill -P "$pid"
 	wait "$pid" || :
 	pair_connected ours
 	pings ours

@@ -16,6 +16,13 @@ die()
 	exit 1
 }
 
+# persistently COMMAND...: until it succeeds, three times at most: a mirror may not
+# answer for a moment.
+persistently()
+{
+	"$@" || { sleep 10; "$@"; } || { sleep 30; "$@"; }
+}
+
 # Run a command while no other process on this machine runs one under the same
 # name: two makes that start together must not unpack over each other.
 with_cache_lock()
@@ -25,7 +32,8 @@ with_cache_lock()
 	shift
 	mkdir -p "$NYM_CACHE/locks"
 	(
-		if ! flock --nonblock 9; then
+		# One that only looks whether all is there is done at once.
+		if ! flock --wait 10 9; then
 			say WAIT "for another process that prepares $name"
 			flock 9
 		fi

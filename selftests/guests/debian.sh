@@ -65,7 +65,9 @@ debian_use()
 	APT::Architectures { "$arch"; };
 	CONF
 	export APT_CONFIG=$root/apt.conf
-	apt-get -qq update >&2 || die "apt-get update failed for $1"
+	# Lists that did not come are but a warning to apt.
+	persistently apt-get -qq -o APT::Update::Error-Mode=any update >&2 ||
+		apt-get -qq update >&2 || die "apt-get update failed for $1"
 }
 
 # Names of the packages that $1 depends on and that match the pattern $2.
@@ -87,7 +89,7 @@ debian_unpack()
 
 	shift
 	work=$(mktemp -d "$NYM_CACHE/apt/download.XXXXXX")
-	(cd "$work" && apt-get -qq download "$@" >&2) ||
+	(cd "$work" && persistently apt-get -qq download "$@" >&2) ||
 		die "cannot download $*"
 	for deb in "$work"/*.deb; do
 		dpkg-deb -x "$deb" "$into" || die "cannot unpack ${deb##*/}"
@@ -102,7 +104,7 @@ debian_unpack_closure()
 	shift
 
 	eval "$(apt-config shell archives Dir::Cache::archives/d)"
-	apt-get -qq install -y --no-install-recommends --download-only "$@" >&2 ||
+	persistently apt-get -qq install -y --no-install-recommends --download-only "$@" >&2 ||
 		die "cannot download $*"
 	for deb in "$archives"*.deb; do
 		dpkg-deb -x "$deb" "$into" || die "cannot unpack ${deb##*/}"

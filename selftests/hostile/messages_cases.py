@@ -51,22 +51,24 @@ class Scene:
         self.random = random
         self.version = version
         self.device = NestedDevice(version)
-        self.counters = None
+        self.counters = opened(Counters(HOST, NAME))
         self.session = self.device.open()  # the exit's
         self.entry = self.device.exit.session
         self.settle()
-        self.counters = opened(Counters(HOST, NAME))
         self.known = (self.entry.remote_index, self.session.remote_index)
         self.stranger = opened(Peer("exit", EXIT_ELSEWHERE[4], PORT + 1,
                                     KEYS["exit"], public_key(KEYS["device"]),
                                     (OUTER[4], PORT)))
 
     def settle(self):
-        """The device answers, and is answered: it owes the exit nothing more."""
+        """The device answers, and is answered: it owes the exit nothing more, and
+        has counted all that it was sent."""
         self.device.say(b"answer")
         self.device.exit.expect_data(self.session)
+        self.counters.begin()
         self.device.exit.send(self.session.data())
-        self.device.entry.drain(0.05)
+        self.counters.wait_for(1)
+        self.device.entry.drain(0)
 
     def wrap(self, message, **options):
         """A message inside the carrier."""
@@ -281,7 +283,6 @@ def outer_reflected(scene):
     for number in range(50):
         scene.device.say(f"{number}".encode())
         sent.append(scene.device.entry.expect(DATA))
-    scene.device.exit.send(scene.session.data())
     scene.settle()
     scene.counters.begin()
     while True:

@@ -17,7 +17,7 @@ ktap_plan 3
 # key pairs alone.
 echo 'module nym -p; func keypair_release +p; func nym_noise_begin_session +p' \
 	>/proc/dynamic_debug/control
-mark='suspend.sh: no key pair yet'
+mark="suspend.sh: $WORK: no key pair yet"
 echo "$mark" >/dev/kmsg
 
 internet client entry exit

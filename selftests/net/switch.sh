@@ -88,6 +88,13 @@ case_on_path()
 	ip -n client link del nym0
 }
 
+# exit_is_behind ENTRY: so the exit hears of us, and answers there.
+exit_is_behind()
+{
+	has "$(outer4 "$1"):\|$(outer6 "$1")\]:" ns exit "$(tool_for "$GATEWAY_KIND")" \
+		show wg0 endpoints
+}
+
 # The other entry is new, so its first handshake is under way at the switch.
 to_new_entry()
 {
@@ -95,7 +102,10 @@ to_new_entry()
 	stream_begin one "$1"
 	sleep 0.5
 	set_client $(other_words) $(via_words other)
-	sleep 1
+	# What the entry still has for us when it is removed would be lost to us.
+	wait_until 60 exit_is_behind other
+	kill -USR1 "$(cat "$WORK/stream-one.pid")"
+	wait_until 60 grep -q 'all is back' "$WORK/stream-one"
 	set_client peer "$(public_key entry)" remove
 	sleep 0.5
 	stream_end one
@@ -184,7 +194,8 @@ torn()
 
 	leak_watch
 	set_client $(other_words)
-	ns client ping -n -q -f "$s4" >/dev/null 2>&1 &
+	# Not by ns: the process to end is the one that this starts.
+	ip netns exec client ping -n -q -f "$s4" >/dev/null 2>&1 &
 	i=$!
 	(
 		for _ in $(seq 10); do

@@ -205,6 +205,12 @@ lan()
 	RULES
 }
 
+# Of a path that is narrower than the LAN.
+lan_knows_mtu()
+{
+	ns lan2 ip route get "$s4" | grep 'mtu 1'
+}
+
 # Hosts of the LAN send packets that the path does not carry, and are told.
 lan_is_forwarded()
 {
@@ -215,7 +221,7 @@ lan_is_forwarded()
 	"$NETWORKS/transfers.py" lan3 server "$s4" "$s6" || status=1
 	wait $pid || status=1
 	expect_refused ping_to lan2 "$s4" -M 'do' -s 1400 -w 1
-	ns lan2 ip route get "$s4" | grep -q 'mtu 1'
+	wait_until 60 lan_knows_mtu
 	return $status
 }
 
@@ -315,6 +321,10 @@ bridged()
 		ip -n "$host-box" address add "192.168.10.${#host}/24" dev eth0
 		ip -n "$host-box" address add "fd10::${#host}/64" dev eth0 nodad
 	done
+	# Neighbours are looked for during three seconds only: not while sessions begin.
+	ping_to client "$(inner 4 exit)"
+	wait_until 60 ping_to client-box 192.168.10.4
+	wait_until 60 ping_to client-box fd10::4
 	"$NETWORKS/transfers.py" client-box exit-box 192.168.10.4 fd10::4
 }
 

@@ -13,7 +13,7 @@ import netns
 GROUPS = {"4": "239.1.2.3", "6": "ff0e::1:2:3"}
 PORT = 5353
 COUNT = 20
-PATIENCE = 10
+PATIENCE = 60
 
 
 def sockets(from_host, from_device, to_host, to_device, version):

@@ -38,10 +38,11 @@ home_network()
 	path_gateways client "$GATEWAY_KIND" entry exit
 }
 
-# rebind HOST: the router there forgets us, and will draw another port.
+# rebind HOST: the router there forgets us, if it has not of its own accord, and
+# will draw another port.
 rebind()
 {
-	ns "$1" conntrack -D -p udp --dport 51820 >/dev/null 2>&1
+	ns "$1" conntrack -D -p udp --dport 51820 >/dev/null 2>&1 || :
 }
 
 # seen_at GATEWAY: address and port.
@@ -84,19 +85,39 @@ entry_forgets()
 	[ "$(seen_at exit)" != "$exit" ] || fail "the exit sees us at $exit still"
 }
 
+# bytes_through_exit: received and sent.
+bytes_through_exit()
+{
+	peer_transfer client nym0 exit | awk '{ print $1 + $2 }'
+}
+
+# Until the transfers end or both have forgotten us often enough. What was
+# forgotten may have to wait for a handshake to be found again: the next time is
+# when some more has been carried, however fast that is.
+rebind_repeatedly()
+{
+	local times=12 seen now
+
+	seen=$(bytes_through_exit)
+	while [ "$times" -gt 0 ] && [ ! -e "$WORK/stop" ]; do
+		now=$(bytes_through_exit)
+		if [ $((now - seen)) -ge 400000 ]; then
+			rebind home
+			rebind entry
+			seen=$now
+			times=$((times - 1))
+		fi
+		sleep 0.05
+	done
+}
+
 transfers_while_rebinding()
 {
 	local rebinder status=0
 
-	(
-		while [ ! -e "$WORK/stop" ]; do
-			rebind home || :
-			rebind entry || :
-			sleep 0.3
-		done
-	) &
+	rebind_repeatedly &
 	rebinder=$!
-	transfers --bytes 2000000 --datagrams 300 || status=1
+	transfers --bytes 2000000 --datagrams 300 --limit 600 || status=1
 	touch "$WORK/stop"
 	wait "$rebinder"
 	rm "$WORK/stop"
@@ -119,6 +140,20 @@ reachable_by_keepalive()
 	ping_to exit "$(inner 6 exit 2)"
 }
 
+# The entry has heard us from the home's other address. The router at home may
+# for a moment still translate to the former one.
+seen_elsewhere()
+{
+	local n
+
+	n=$(host_number home)
+	reaches_server
+	case $(seen_at entry) in
+	"198.18.$n.9":* | "[2001:db8:$n::9]":*) ;;
+	*)	return 1 ;;
+	esac
+}
+
 # The line at home gets another address.
 home_moves()
 {
@@ -134,11 +169,7 @@ home_moves()
 	route replace default via 198.18.$n.1
 	route replace default via 2001:db8:$n::1
 	BATCH
-	reaches_server
-	case $(seen_at entry) in
-	"198.18.$n.9":* | "[2001:db8:$n::9]":*) ;;
-	*)	fail "the entry sees us at $(seen_at entry)" ;;
-	esac
+	wait_until 60 seen_elsewhere || fail "the entry sees us at $(seen_at entry)"
 	transfers
 }
 

@@ -227,7 +227,7 @@ def main():
     parser.add_argument("--datagrams", type=int, default=60)
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--persistent", action="store_true")
-    parser.add_argument("--limit", type=int, default=120)
+    parser.add_argument("--limit", type=int, default=300)
     parser.add_argument("--from", dest="own", action="append", default=[])
     parser.add_argument("--device")
     parser.add_argument("near")

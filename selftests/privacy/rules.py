@@ -9,9 +9,8 @@ import dataclasses
 import struct
 
 import captures
-from evidence import Tokens, messages
+from evidence import GATEWAY_PORT, Tokens, messages
 
-GATEWAY_PORT = 51820
 # Clocks that are read through packets agree no better: packets wait for
 # processors.
 CLOCK_SLACK = 0.25

@@ -223,8 +223,8 @@ scene_roaming()
 	say 6
 	interval roaming
 	# The entry has seen it, or nothing was proven.
-	ns "$ENTRY" "$(tool_for "$GATEWAY_KIND")" show wg0 endpoints |
-		grep -q -e '198\.18\.1\.3:' -e '2001:db8:1::3]'
+	ns "$ENTRY" "$(tool_for "$GATEWAY_KIND")" show wg0 endpoints >"$WORK/endpoints"
+	grep -e '198\.18\.1\.3:' -e '2001:db8:1::3]' "$WORK/endpoints"
 }
 
 # Another entry under the same exit.

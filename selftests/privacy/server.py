@@ -13,7 +13,7 @@ import sys
 
 # Drawn ones would now and then be one that the test looks for.
 PORT, CLOSED_PORT, OWN_PORT = 7000, 7001, 7002
-PATIENCE = 20
+PATIENCE = 60
 MUCH = 60000
 
 

@@ -121,9 +121,10 @@ write_exit()
 # Keeps packets coming, of both families, whatever becomes of them.
 traffic_begin()
 {
-	ns client ping -n -q -i "${1:-0.05}" "$s4" >/dev/null 2>&1 &
+	# Not by ns: the processes to end are the ones that this starts.
+	ip netns exec client ping -n -q -i "${1:-0.05}" "$s4" >/dev/null 2>&1 &
 	echo $! >"$WORK/traffic"
-	ns client ping -n -q -i "${1:-0.05}" "$s6" >/dev/null 2>&1 &
+	ip netns exec client ping -n -q -i "${1:-0.05}" "$s6" >/dev/null 2>&1 &
 	echo $! >>"$WORK/traffic"
 }
 

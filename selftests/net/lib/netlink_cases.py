@@ -336,7 +336,7 @@ def half_read_dump_holds_nothing(dev):
     reader.send(C.NYM_CMD_GET_DEVICE, [dev.name], nl.NLM_F_DUMP)
     reader.receive()
     link = ["ip", "link"]
-    subprocess.run([*link, "del", DEVICE], check=True, timeout=20)
+    subprocess.run([*link, "del", DEVICE], check=True, timeout=120)
     subprocess.run([*link, "add", DEVICE, "index", str(index), "type", "nym"],
                    check=True)
     for _ in range(1000):

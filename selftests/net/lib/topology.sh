@@ -117,7 +117,7 @@ host_mtu()
 	ip -n internet link set "$1" mtu "$2"
 }
 
-# ping_to HOST ADDRESS [OPTION...]: an answer within ten seconds.
+# ping_to HOST ADDRESS [OPTION...]: an answer within a minute, unless told otherwise.
 ping_to()
 {
 	local host=$1 address=$2

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Waiting for something to hold, never longer than said.
+# Waiting for something to hold, never longer or more often than said.
 
 # wait_until SECONDS COMMAND...: until COMMAND succeeds.  Guests are slow and
 # share their processors: give generous limits, they cost nothing when met.
@@ -18,17 +18,19 @@ wait_until()
 	done
 }
 
-# always_for SECONDS COMMAND...: COMMAND holds now and stays so.
-always_for()
+# one_of TIMES COMMAND...: COMMAND does not fail each time, for what disturbs it
+# now and then; in it, what it calls says "fail".  What the last failure said is
+# shown.
+one_of()
 {
-	local deadline=$((SECONDS + $1 + 1))
+	local times=$1
 	shift
 
-	while [ "$SECONDS" -lt "$deadline" ]; do
-		if ! "$@"; then
-			echo "ceased to hold: $*"
+	until ("$@") >"$WORK/attempt.log" 2>&1; do
+		times=$((times - 1))
+		if [ "$times" -eq 0 ]; then
+			cat "$WORK/attempt.log"
 			return 1
 		fi
-		sleep 0.2
 	done
 }

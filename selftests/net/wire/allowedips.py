@@ -5,12 +5,13 @@ import ipaddress
 import os
 import random
 import select
+import time
 
 import driver
 import packets
 from cases import case, equal, run
 from driver import INNER, INNER_PORT, base64_of
-from messages import DATA, message_type
+from messages import DATA, INITIATION, Invalid, message_type
 from pair import ADDRESS, KEYS, private_of
 from peer import PATIENCE, SILENCE, Peer
 from x25519 import public_key
@@ -64,18 +65,32 @@ class Device:
         except OSError:
             # The error about an earlier packet; this one was not sent.
             self.driver.socket(version).sendto(b"x", (address, INNER_PORT))
-        found = select.select([peer.socket for peer in self.peers], [], [],
-                              patience)[0]
-        for number, peer in enumerate(self.peers):
-            if peer.socket in found:
-                message = peer.socket.recv(65535)
-                if message_type(message) != DATA:
-                    continue
-                plain = self.sessions[number].read(message)[1]
-                equal("destination", ipaddress.ip_address(address).packed,
-                      plain[16:20] if version == 4 else plain[24:40])
-                return number
+        deadline = time.monotonic() + patience
+        while (left := deadline - time.monotonic()) > 0:
+            found = select.select([peer.socket for peer in self.peers], [], [],
+                                  left)[0]
+            for number, peer in enumerate(self.peers):
+                plain = peer.socket in found and self.heard_by(number)
+                if plain:
+                    equal("destination", ipaddress.ip_address(address).packed,
+                          plain[16:20] if version == 4 else plain[24:40])
+                    return number
         return None
+
+    def heard_by(self, number):
+        """The packet in a message that has come to a peer, if there is one.  After
+        15 seconds in which it heard nothing of the peer the device begins a new
+        session, which is that of further packets."""
+        peer = self.peers[number]
+        message = peer.socket.recv(65535)
+        if message_type(message) == INITIATION:
+            self.sessions[number] = peer.respond(message)
+        if message_type(message) != DATA:
+            return None
+        try:
+            return self.sessions[number].read(message)[1]
+        except Invalid:  # a keepalive by the session before
+            return None
 
     def receive(self, number, address):
         """Have a peer send a packet from an address."""
@@ -179,12 +194,9 @@ def _(device):
     device.receive(0, "fd40::9")
     accepted += [b"0 10.64.9.9", b"0 fd40::9"]
     heard = []
-    while len(heard) < len(accepted):
-        more = device.driver.heard(SILENCE, 4) + \
-            device.driver.heard(SILENCE, 6)
-        if not more:
-            break
-        heard += more
+    deadline = time.monotonic() + PATIENCE
+    while len(heard) < len(accepted) and time.monotonic() < deadline:
+        heard += device.driver.heard(SILENCE, 4) + device.driver.heard(SILENCE, 6)
     equal("delivered", sorted(accepted), sorted(heard))
 
 

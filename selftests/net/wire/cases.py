@@ -1,15 +1,45 @@
 # SPDX-License-Identifier: GPL-2.0
 """Test cases in Python, with results as lib/ktap.sh prints them."""
+import contextlib
 import functools
 import sys
+import time
 import traceback
 
 SKIPPED = 4
+# How often a case is begun anew when the guest was held up.
+ATTEMPTS = 5
 _cases = []
 
 
 class Skip(Exception):
     """The case cannot run here, for the reason given."""
+
+
+class HeldUp(Exception):
+    """The guest was too slow for the case to tell anything."""
+
+
+@contextlib.contextmanager
+def within(seconds):
+    """After so long the driver goes on of its own accord: when what is done here took
+    longer, nothing follows from how it went, and the case begins anew."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        took = time.monotonic() - began
+        if took > seconds:
+            raise HeldUp(f"{took:.1f} s for what has to be done within {seconds} s")
+
+
+def attempt(function, *arguments):
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return function(*arguments)
+        except HeldUp:
+            continue
+    return function(*arguments)
 
 
 def case(description):
@@ -42,7 +72,7 @@ def run(*arguments):
     failed = 0
     for number, (description, function) in enumerate(_cases, 1):
         try:
-            function(*arguments)
+            attempt(function, *arguments)
         except Skip as reason:
             print(f"ok {number} {description} # SKIP {reason}")
         except Exception:  # pylint: disable=broad-except

@@ -51,14 +51,15 @@ class Driver:
         if NAME in run("ip", "-n", HOST, "-br", "link"):
             batch = f"link del {NAME}\n"
         batch += f"link add {NAME} mtu {mtu} type {os.environ['LINK_KIND']}\n"
-        for version, length in ((4, 24), (6, 64)):
-            batch += f"address add {INNER[version]}/{length} dev {NAME}\n"
+        batch += (f"address add {INNER[4]}/24 dev {NAME}\n"
+                  f"address add {INNER[6]}/64 dev {NAME} nodad\n")
         run("ip", "-n", HOST, "-batch", "-", text=batch)
         self.set("private-key", secret_file("device.key", private),
                  "listen-port", str(PORT))
         self.set_peer("allowed-ips", ",".join(PEER_INNER.values()), *words)
         if up:
             self.link("up")
+            netns.wait_for_local(HOST, INNER[6])
         self.inner = {}
 
     def link(self, *words):
@@ -83,8 +84,10 @@ class Driver:
 
     def restart(self):
         """Forget all sessions, as going down does."""
-        self.link("down")
-        self.link("up")
+        run("ip", "-n", HOST, "-batch", "-",
+            text=f"link set {NAME} down\nlink set {NAME} up\n"
+            f"address replace {INNER[6]}/64 dev {NAME} nodad\n")
+        netns.wait_for_local(HOST, INNER[6])
 
     def socket(self, version=4):
         """A socket of a program on the device's host."""

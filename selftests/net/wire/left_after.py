@@ -16,6 +16,8 @@ import netns
 
 SO_TIMESTAMPNS = 35
 PACKET_OUTGOING = 4
+# Types of Ethernet frames.
+IP = (0x0800, 0x86dd)
 
 
 def main():
@@ -31,7 +33,7 @@ def main():
         if not select.select([watch], [], [], left)[0]:
             break
         packet, ancillary, _, address = watch.recvmsg(65535, 64)
-        if address[2] != PACKET_OUTGOING:
+        if address[1] not in IP or address[2] != PACKET_OUTGOING:
             continue
         destination = packet[16:20] if packet[0] >> 4 == 4 else packet[24:40]
         if destination not in wanted:

@@ -49,7 +49,10 @@ def overwhelmed(flooder):
 def cookie_under_load(peer, flooder, initiation):
     with overwhelmed(flooder):
         peer.send(initiation)
-    reply = peer.expect(COOKIE)
+    return cookie_in(peer.expect(COOKIE), peer, initiation)
+
+
+def cookie_in(reply, peer, initiation):
     equal("bytes", 64, len(reply))
     equal("index", messages.sender_index(initiation),
           messages.receiver_index(reply))

@@ -131,6 +131,7 @@ class NestedDevice:
                  "allowed-ips", "0.0.0.0/0,::/0", *exit_words)
         run("ip", "-n", HOST, "-batch", "-",
             text=f"link set {NAME} up\n" + ROUTES)
+        netns.wait_for_local(HOST, INNER[6], VIA[6])
         self.inner = {}
         self.entry = Peer("entry", ENTRY[4], PORT, KEYS["entry"],
                           public_key(KEYS["client_entry"]), (OUTER[4], PORT))
@@ -174,6 +175,7 @@ class NestedDevice:
             text=f"link set {NAME} down\nlink set {NAME} up\n"
             f"address replace {INNER[6]}/128 dev {NAME} nodad\n"
             f"address replace {VIA[6]}/128 dev {NAME} nodad\n" + ROUTES)
+        netns.wait_for_local(HOST, INNER[6], VIA[6])
 
     def socket(self, version):
         """Of a program on the device's host, at any of its addresses."""
@@ -255,6 +257,7 @@ class Watch:
 
     def __init__(self, device):
         self.socket = opened(netns.packets(HOST, device))
+        self.began = time.monotonic()
 
     def seen(self, seconds=0.0):
         """Each packet so far, with whether it was sent."""

@@ -8,8 +8,12 @@ import contextlib
 import ctypes
 import os
 import socket
+import time
 
 CLONE_NEWNET = 0x40000000
+# How long guests may take for what should happen at once.
+PATIENCE = 60
+RTF_LOCAL = 0x80000000
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -40,6 +44,25 @@ def inside(host):
 
 def family_of(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def is_local(host, address):
+    """Whether a host takes what is for an IPv6 address."""
+    wanted = socket.inet_pton(socket.AF_INET6, address).hex()
+    with inside(host), \
+         open("/proc/thread-self/net/ipv6_route", encoding="ascii") as file:
+        return any(destination == wanted and int(flags, 16) & RTF_LOCAL
+                   for destination, *_, flags, _ in map(str.split, file))
+
+
+def wait_for_local(host, *addresses):
+    """Until a host takes what is for these IPv6 addresses of its own: the kernel
+    has a worker see to that, when they are added and when their link comes up."""
+    deadline = time.monotonic() + PATIENCE
+    while not all(is_local(host, address) for address in addresses):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{host} does not take what is for {addresses}")
+        time.sleep(0.01)
 
 
 def udp(host, address, port=0):

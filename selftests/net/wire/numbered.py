@@ -4,9 +4,12 @@
 lost, and none may come long after it could have.
 
 numbered.py FROM-HOST FROM-ADDRESS TO-HOST TO-ADDRESS STOP-FILE
+
+After SIGUSR1 it tells when all is back that was sent before.
 """
 import os
 import select
+import signal
 import struct
 import sys
 import time
@@ -34,6 +37,9 @@ class Stream:
         self.there = set()
         self.back = set()
         self.slowest = 0.0
+        # Asked for: that so many are back. So many are, without a gap.
+        self.wanted = None
+        self.whole = 0
         self.looked = time.monotonic()
         self.away = 0.0
 
@@ -43,6 +49,16 @@ class Stream:
         self.away += max(0.0, now - self.looked - OURS)
         self.looked = now
         return now - self.away
+
+    def want(self, *_):
+        self.wanted = len(self.sent)
+
+    def tell_wanted(self):
+        while self.whole in self.back:
+            self.whole += 1
+        if self.wanted is not None and self.whole >= self.wanted:
+            self.wanted = None
+            print("all is back", flush=True)
 
     def send(self):
         self.near.sendto(struct.pack("!I", len(self.sent)) + bytes(400),
@@ -68,6 +84,7 @@ class Stream:
         due = self.clock()
         while not os.path.exists(stop):
             self.receive(max(0.0, due - self.clock()))
+            self.tell_wanted()
             if self.clock() >= due and \
                len(self.sent) - len(self.back) < UNDER_WAY:
                 self.send()
@@ -91,6 +108,7 @@ class Stream:
 def main():
     from_host, from_address, to_host, to_address, stop = sys.argv[1:]
     stream = Stream(from_host, from_address, to_host, to_address)
+    signal.signal(signal.SIGUSR1, stream.want)
     stream.run(stop)
     stream.judge()
 

@@ -64,6 +64,8 @@ def traffic_class_of(packet):
 
 def udp_payload(packet):
     """What a UDP packet carries, or None."""
+    if not packet:
+        return None
     start, protocol = (40, packet[6]) if version(packet) == 6 \
         else (20, packet[9])
     return packet[start + 8:length(packet)] if protocol == UDP else None

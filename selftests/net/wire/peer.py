@@ -5,17 +5,26 @@ import select
 import time
 
 import netns
-from messages import (COOKIE, DATA, INITIATION, RESPONSE, ZEROS, Handshake,
-                      Invalid, message_type)
+from messages import (COOKIE, DATA, DATA_OVERHEAD, INITIATION, RESPONSE, ZEROS,
+                      Handshake, Invalid, message_type)
 from x25519 import public_key
 
 # How long guests may take for what should happen at once.
-PATIENCE = 60
+PATIENCE = netns.PATIENCE
+# Within which what answers an initiation has to be sent: after five seconds without
+# a response there is another.
+BEFORE_RETRY = 4
 # How long to listen for what must not happen.
 SILENCE = 0.4
 
 NAMES = {INITIATION: "initiation", RESPONSE: "response",
          COOKIE: "cookie reply", DATA: "data message"}
+# What the driver says of its own accord, if late: a guest may be slow.
+KEEPALIVE = "keepalive"
+
+
+def is_keepalive(message):
+    return message_type(message) == DATA and len(message) == DATA_OVERHEAD
 
 
 def key(text):
@@ -61,9 +70,13 @@ class Peer:
         raise AssertionError(f"no {NAMES[kind]} came" +
                              (f", but {', '.join(seen)}" if seen else ""))
 
-    def expect_silence(self, seconds=SILENCE, why=""):
-        received = self.receive(seconds)
-        if received:
+    def expect_silence(self, seconds=SILENCE, why="", besides=()):
+        """Nothing comes besides messages of these kinds."""
+        deadline = time.monotonic() + seconds
+        while received := self.receive(max(0.0, deadline - time.monotonic())):
+            if message_type(received[0]) in besides or \
+               KEEPALIVE in besides and is_keepalive(received[0]):
+                continue
             name = NAMES.get(message_type(received[0]), "garbage")
             raise AssertionError(f"{name} of {len(received[0])} bytes came" +
                                  (f": {why}" if why else ""))
@@ -95,6 +108,29 @@ class Peer:
         response, session = handshake.response()
         self.send(response)
         return session
+
+    def begin_session(self, session=None):
+        """The session by which the first packet comes, and that packet's plaintext.
+        Who initiates does so anew when no response came within five seconds, which
+        takes only the last one's: so each initiation that comes has its response.
+        A session says that the last has had its own."""
+        deadline = time.monotonic() + PATIENCE
+        while (left := deadline - time.monotonic()) > 0:
+            message, _ = self.receive(left) or (b"", None)
+            try:
+                if message_type(message) == INITIATION:
+                    session = self.respond(message)
+                elif session and message_type(message) == DATA:
+                    return session, session.read(message)[1]
+            except Invalid:
+                continue
+        raise AssertionError("no session was begun")
+
+    def expect_packet(self, session):
+        """The next packet of a session; keepalives are none."""
+        while is_keepalive(message := self.expect(DATA)):
+            pass
+        return session.read(message)[1]
 
     def expect_data(self, session, patience=PATIENCE):
         """Plaintext of the next data message of a session."""

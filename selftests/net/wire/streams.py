@@ -25,7 +25,7 @@ import time
 import netns
 
 UDP_SEGMENT = 103
-LIMIT = 60
+LIMIT = 120
 SEED = 20210911
 LARGEST = int(os.environ.get("LARGEST", 1372))
 
@@ -92,7 +92,7 @@ def order(*ends, burst=400, pause=0):
     draw = random.Random(SEED)
     last = -1
     arrived = 0
-    receiver.settimeout(2)
+    receiver.settimeout(10)
     for first in range(0, total, burst):
         for number in range(first, first + burst):
             sender.send(struct.pack("!I", number) +
