@@ -92,10 +92,9 @@ bench: packages-module packages-tests packages-bench tools $(if $(HOST),,package
 		$(if $(PEERS),--peers $(PEERS)) $(if $(NESTED),--nested $(NESTED)) \
 		$(if $(DURATION),--duration $(DURATION)) $(if $(OUT),--out "$(OUT)")
 
-# Two processors each, which would only get in each other's way.
 check-debug: export STRESS_ROUNDS ?= 3
 check-debug: packages-module packages-guests packages-tests tools
-	@selftests/check --debug --jobs $(or $(JOBS),1) $(if $(CPUS),--cpus $(CPUS)) $(TESTS)
+	@selftests/check --debug --jobs $(or $(JOBS),$(shell nproc)) $(if $(CPUS),--cpus $(CPUS)) $(TESTS)
 
 deb: packages-tools packages-deb
 	@packaging/build-deb

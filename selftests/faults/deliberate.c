@@ -17,6 +17,7 @@
 #include <linux/mutex.h>
 #include <linux/rculist.h>
 #include <linux/refcount.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
@@ -121,6 +122,13 @@ static void page_written_after_free(void)
 			i = 4096;
 		__free_page(page);
 	}
+}
+
+/* As of a stack that was too small. */
+static void stack_end_overwritten(void)
+{
+	*end_of_stack(current) = 0;
+	msleep(20);
 }
 
 static void leak(void)
@@ -348,6 +356,7 @@ static const struct {
 	FAULT(stack_out_of_bounds),
 	FAULT(double_free),
 	FAULT(page_written_after_free),
+	FAULT(stack_end_overwritten),
 	FAULT(leak),
 	FAULT(cache_with_objects),
 	FAULT(reference_underflow),

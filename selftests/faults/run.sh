@@ -22,6 +22,7 @@ faults()
 	7.2-kasan stack_out_of_bounds KASAN: stack-out-of-bounds in stack_out_of_bounds
 	7.2-kasan double_free KASAN: double-free in double_free
 	7.2-kasan page_written_after_free pagealloc: 
+	7.2-kasan stack_end_overwritten corrupted stack end detected
 	7.2-kasan leak kmemleak: [0-9]* new
 	7.2-kasan cache_with_objects Objects remaining
 	7.2-kasan reference_underflow refcount_t: decrement hit 0
