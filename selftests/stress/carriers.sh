@@ -38,7 +38,7 @@ transfer_lives_through()
 		$((30000000 * STRESS_ROUNDS)) out &
 	transfer=$!
 	# Once it stands it takes an unreachable server for a passing trouble.
-	wait_until 20 is_connected
+	wait_until 120 is_connected
 	traffic_begin client server
 	"$1"
 	traffic_end

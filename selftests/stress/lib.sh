@@ -100,7 +100,7 @@ traffic_begin()
 	"$here/traffic.py" "$1" "$2" "$(outer4 "$2")" "$(outer6 "$2")" \
 		>"$WORK/traffic.log" 2>&1 &
 	traffic=$!
-	wait_until 20 grep -q began "$WORK/traffic.log"
+	wait_until 120 grep -q began "$WORK/traffic.log"
 }
 
 traffic_end()
@@ -114,8 +114,8 @@ traffic_end()
 # path_carries FROM TO: what is sent arrives, and as it was.
 path_carries()
 {
-	wait_until 30 ping_to "$1" "$(outer4 "$2")" -w 1
-	wait_until 30 ping_to "$1" "$(outer6 "$2")" -w 1
+	wait_until 120 ping_to "$1" "$(outer4 "$2")" -w 1
+	wait_until 120 ping_to "$1" "$(outer6 "$2")" -w 1
 	tcp_transfer "$1" "$2" "$(outer4 "$2")" 2000000 out
 	tcp_transfer "$1" "$2" "$(outer6 "$2")" 2000000 in
 }

@@ -77,7 +77,7 @@ all_go_in_order()
 	while read -r order <&3; do
 		echo "order: $order"
 		build
-		wait_until 10 ping_to box "$(inner 4 exit)" -w 1
+		wait_until 120 ping_to box "$(inner 4 exit)" -w 1
 		ip netns exec box ping -n -q -f -s 1000 "$(inner 4 exit)" \
 			>/dev/null 2>&1 &
 		ping=$!
