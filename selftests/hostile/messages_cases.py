@@ -340,7 +340,7 @@ def outer_stranger(scene):
 @kind("initiations with an impossible key", "not-authentic", handshakes=True)
 @forever
 def outer_low_order(scene):
-    return scene.device.entry.handshake().initiation(
+    return Handshake(KEYS["entry"], scene.device.entry.remote).initiation(
         ephemeral_public=scene.random.choice(LOW_ORDER))
 
 

@@ -64,11 +64,6 @@ class NestedPeer(Peer):
         self.carrier_answers = False
         self.last_packet = None
 
-    def handshake(self):
-        # Of one peer, no more than fifty initiations a second are taken.
-        time.sleep(0.03)
-        return super().handshake()
-
     def wrap(self, message):
         """The nested datagram of a message."""
         return packets.udp(self.address, VIA[self.version], self.port, VIA_PORT,

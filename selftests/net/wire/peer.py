@@ -14,6 +14,9 @@ PATIENCE = netns.PATIENCE
 # Within which what answers an initiation has to be sent: after five seconds without
 # a response there is another.
 BEFORE_RETRY = 4
+# Of one peer fifty initiations a second are taken, by a clock that may tick only a
+# hundred times.
+BETWEEN_INITIATIONS = 0.04
 # How long to listen for what must not happen.
 SILENCE = 0.4
 
@@ -89,6 +92,8 @@ class Peer:
         return messages
 
     def handshake(self):
+        """One that the other does not refuse for coming too soon after the last."""
+        time.sleep(BETWEEN_INITIATIONS)
         return Handshake(self.private, self.remote, self.psk)
 
     def initiate(self, cookie=None):
