@@ -381,7 +381,7 @@ static void wait_for_trains(struct nym_device *device)
 	struct nym_peer *peer;
 
 	mutex_lock(&device->device_update_lock);
-	flush_workqueue(device->crypt_wq);
+	nym_crypt_flush(device->crypt_wq);
 	list_for_each_entry(peer, &device->peer_list, peer_list)
 		napi_synchronize(&peer->napi);
 	mutex_unlock(&device->device_update_lock);

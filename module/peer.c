@@ -235,7 +235,7 @@ void nym_peer_bury(struct nym_device *device, struct list_head *dead)
 	/* Trains end with a worker. It lets those out that are to be sent, and
 	 * hands those received to NAPI, which therefore comes next.
 	 */
-	flush_workqueue(device->crypt_wq);
+	nym_crypt_flush(device->crypt_wq);
 
 	list_for_each_entry(peer, dead, peer_list) {
 		napi_disable(&peer->napi);

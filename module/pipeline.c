@@ -13,23 +13,52 @@
 /* Two or three full packets: about what waking a worker costs. */
 #define NYM_INLINE_BYTES	4096
 
-/* Works on the trains of one CPU. BH is off for one train at a time, so that the
- * CPU's own softirqs wait for no more than that.
+/* Takes the oldest train off a CPU's queue, or NULL. */
+static struct nym_train *dequeue(struct nym_crypt *crypt)
+{
+	struct nym_train *train;
+
+	spin_lock_bh(&crypt->lock);
+	train = list_first_entry_or_null(&crypt->trains, struct nym_train, work);
+	if (train)
+		list_del(&train->work);
+	spin_unlock_bh(&crypt->lock);
+	return train;
+}
+
+/* Takes a train over from another CPU, which may be busy with softirqs or
+ * programs: those behind it in its pipeline would wait as long.
+ */
+static struct nym_train *take_over(struct nym_crypt *crypt)
+{
+	struct nym_train *train;
+	int cpu;
+
+	for_each_cpu_wrap(cpu, cpu_online_mask, raw_smp_processor_id() + 1) {
+		struct nym_crypt *other = per_cpu_ptr(crypt->all, cpu);
+
+		/* Looked at without the lock, which spares most of them: what is
+		 * queued now has its own worker woken.
+		 */
+		if (other == crypt || list_empty(&other->trains))
+			continue;
+		train = dequeue(other);
+		if (train)
+			return train;
+	}
+	return NULL;
+}
+
+/* Works on the trains of one CPU, and then on those that others have not come to.
+ * BH is off for one train at a time, so that the CPU's own softirqs wait for no
+ * more than that.
  */
 static void crypt_work(struct work_struct *work)
 {
 	struct nym_crypt *crypt = container_of(work, struct nym_crypt, work);
 	struct nym_train *train;
 
-	for (;;) {
-		spin_lock_bh(&crypt->lock);
-		train = list_first_entry_or_null(&crypt->trains,
-						 struct nym_train, work);
-		if (train)
-			list_del(&train->work);
-		spin_unlock_bh(&crypt->lock);
-		if (!train)
-			break;
+	while ((train = dequeue(crypt) ?: take_over(crypt))) {
 		local_bh_disable();
 		train->process(train);
 		local_bh_enable();
@@ -50,8 +79,18 @@ struct nym_crypt __percpu *nym_crypt_alloc(void)
 		spin_lock_init(&crypt->lock);
 		INIT_LIST_HEAD(&crypt->trains);
 		INIT_WORK(&crypt->work, crypt_work);
+		crypt->all = crypts;
 	}
 	return crypts;
+}
+
+void nym_crypt_flush(struct workqueue_struct *wq)
+{
+	flush_workqueue(wq);
+	/* All trains are off the queues now. One may have been taken over by a
+	 * worker that began too late to be waited for above.
+	 */
+	flush_workqueue(wq);
 }
 
 void nym_crypt_free(struct nym_crypt __percpu *crypts)

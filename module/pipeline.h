@@ -59,16 +59,27 @@ struct nym_train {
  * struct nym_crypt - a CPU's queue of trains to work on
  * @lock:	guards @trains; BH disabled
  * @trains:	of struct nym_train.work
- * @work:	drains it, bound to the CPU
+ * @work:	drains it, bound to the CPU, and helps the others then
+ * @all:	the queues of all CPUs
  */
 struct nym_crypt {
 	spinlock_t lock;	/* trains */
 	struct list_head trains;
 	struct work_struct work;
+	struct nym_crypt __percpu *all;
 };
 
 /* Return: per-CPU queues, or NULL. */
 struct nym_crypt __percpu *nym_crypt_alloc(void);
+
+/**
+ * nym_crypt_flush() - wait until the work of queued trains is done
+ * @wq:	the workqueue that all trains of the queues were queued on
+ *
+ * Of those queued before the call; they have left their pipelines then, but for
+ * received ones, which wait for NAPI. Context: process.
+ */
+void nym_crypt_flush(struct workqueue_struct *wq);
 
 /* Context: nothing is queued and the workqueue is gone. */
 void nym_crypt_free(struct nym_crypt __percpu *crypt);

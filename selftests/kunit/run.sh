@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# cpus: 2
 # The module's KUnit suites: they ran when the module was loaded; print what
 # they found.
 cd /sys/kernel/debug/kunit || {
