@@ -572,6 +572,11 @@ static void deliver_fragment(struct nym_receive_train *train,
 	nym_receive_train_free(whole);
 }
 
+void nym_deliver_done(struct nym_pipeline *pipeline)
+{
+	napi_schedule(&container_of(pipeline, struct nym_peer, rx)->napi);
+}
+
 int nym_deliver_poll(struct napi_struct *napi, int budget)
 {
 	struct nym_peer *peer = container_of(napi, struct nym_peer, napi);

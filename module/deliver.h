@@ -10,6 +10,10 @@
 #include <linux/netdevice.h>
 
 struct nym_peer;
+struct nym_pipeline;
+
+/* Has NAPI deliver what is done of struct nym_peer.rx: its on_done(). */
+void nym_deliver_done(struct nym_pipeline *pipeline);
 
 /* NAPI poll of struct nym_peer.napi: drains struct nym_peer.rx. */
 int nym_deliver_poll(struct napi_struct *napi, int budget);

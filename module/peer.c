@@ -41,8 +41,8 @@ static void peer_init(struct nym_peer *peer, struct nym_device *device,
 	spin_lock_init(&peer->endpoint_lock);
 	skb_queue_head_init(&peer->staged);
 	nym_gather_init(peer);
-	nym_pipeline_init(&peer->tx);
-	nym_pipeline_init(&peer->rx);
+	nym_pipeline_init(&peer->tx, nym_send_done);
+	nym_pipeline_init(&peer->rx, nym_deliver_done);
 	nym_quota_init(&peer->quota);
 	nym_keypairs_init(&peer->keypairs);
 	nym_noise_handshake_init(&peer->handshake, public_key, preshared_key,

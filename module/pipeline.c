@@ -8,7 +8,9 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
-#define NYM_PIPELINE_DRAINING 0
+/* Bits of struct nym_pipeline's fields of the same names. */
+#define NYM_PIPELINE_DRAINING	0
+#define NYM_PIPELINE_DEPARTS	0
 
 /* Two or three full packets: about what waking a worker costs. */
 #define NYM_INLINE_BYTES	4096
@@ -49,16 +51,50 @@ static struct nym_train *take_over(struct nym_crypt *crypt)
 	return NULL;
 }
 
+/* Tells a pipeline whose trains leave on this CPU that its head is done. Return:
+ * false where there was none.
+ */
+static bool tell_one(struct nym_crypt *crypt)
+{
+	struct nym_pipeline *pipeline;
+
+	/* Keeps the pipeline's peer, see nym_pipeline_done(). */
+	rcu_read_lock();
+	spin_lock_bh(&crypt->lock);
+	pipeline = list_first_entry_or_null(&crypt->departures,
+					    struct nym_pipeline, departure);
+	if (pipeline)
+		list_del(&pipeline->departure);
+	spin_unlock_bh(&crypt->lock);
+	if (pipeline) {
+		clear_bit(NYM_PIPELINE_DEPARTS, &pipeline->departs);
+		/* Pairs with the full barrier in tell_elsewhere(): who still saw
+		 * the bit set did its train before we look for done ones.
+		 */
+		smp_mb__after_atomic();
+		local_bh_disable();
+		pipeline->on_done(pipeline);
+		local_bh_enable();
+	}
+	rcu_read_unlock();
+	return pipeline;
+}
+
 /* Works on the trains of one CPU, and then on those that others have not come to.
  * BH is off for one train at a time, so that the CPU's own softirqs wait for no
- * more than that.
+ * more than that. What is done leaves before more is begun.
  */
 static void crypt_work(struct work_struct *work)
 {
 	struct nym_crypt *crypt = container_of(work, struct nym_crypt, work);
 	struct nym_train *train;
 
-	while ((train = dequeue(crypt) ?: take_over(crypt))) {
+	for (;;) {
+		while (tell_one(crypt))
+			;
+		train = dequeue(crypt) ?: take_over(crypt);
+		if (!train)
+			break;
 		local_bh_disable();
 		train->process(train);
 		local_bh_enable();
@@ -78,6 +114,7 @@ struct nym_crypt __percpu *nym_crypt_alloc(void)
 
 		spin_lock_init(&crypt->lock);
 		INIT_LIST_HEAD(&crypt->trains);
+		INIT_LIST_HEAD(&crypt->departures);
 		INIT_WORK(&crypt->work, crypt_work);
 		crypt->all = crypts;
 	}
@@ -91,6 +128,10 @@ void nym_crypt_flush(struct workqueue_struct *wq)
 	 * worker that began too late to be waited for above.
 	 */
 	flush_workqueue(wq);
+	/* All are done now. Some may have been about to leave by a worker that
+	 * was woken too late.
+	 */
+	flush_workqueue(wq);
 }
 
 void nym_crypt_free(struct nym_crypt __percpu *crypts)
@@ -98,11 +139,14 @@ void nym_crypt_free(struct nym_crypt __percpu *crypts)
 	free_percpu(crypts);
 }
 
-void nym_pipeline_init(struct nym_pipeline *pipeline)
+void nym_pipeline_init(struct nym_pipeline *pipeline,
+		       void (*on_done)(struct nym_pipeline *pipeline))
 {
 	spin_lock_init(&pipeline->lock);
 	INIT_LIST_HEAD(&pipeline->trains);
 	pipeline->length = 0;
+	pipeline->on_done = on_done;
+	pipeline->departs = 0;
 	pipeline->draining = 0;
 }
 
@@ -114,6 +158,8 @@ int nym_pipeline_enter(struct nym_pipeline *pipeline, struct nym_train *train)
 	spin_lock_bh(&pipeline->lock);
 	if (pipeline->length < NYM_MAX_PIPELINE) {
 		ret = !pipeline->length;
+		if (ret)
+			pipeline->cpu = smp_processor_id();
 		list_add_tail(&train->order, &pipeline->trains);
 		WRITE_ONCE(pipeline->length, pipeline->length + 1);
 	}
@@ -155,15 +201,7 @@ void nym_pipeline_work(struct nym_device *device, struct nym_train *train,
 	queue_work_on(cpu, device->crypt_wq, &crypt->work);
 }
 
-void nym_pipeline_done(struct nym_train *train)
-{
-	/* Pairs with the acquire in nym_pipeline_head_done(): who sees it done
-	 * sees all that the work wrote.
-	 */
-	smp_store_release(&train->done, true);
-}
-
-static bool nym_pipeline_head_done(struct nym_pipeline *pipeline)
+static bool head_is_done(struct nym_pipeline *pipeline)
 {
 	struct nym_train *head = list_first_entry_or_null(&pipeline->trains,
 							  struct nym_train, order);
@@ -172,12 +210,54 @@ static bool nym_pipeline_head_done(struct nym_pipeline *pipeline)
 	return head && smp_load_acquire(&head->done); /* nym_pipeline_done() */
 }
 
+/* Has the worker of a CPU tell the pipeline that its head is done. */
+static void tell_elsewhere(struct nym_device *device, struct nym_pipeline *pipeline,
+			   int cpu)
+{
+	struct nym_crypt *crypt = per_cpu_ptr(device->crypt, cpu);
+
+	/* A full barrier also where the bit was set: tell_one() sees our train
+	 * done when it has cleared the bit.
+	 */
+	if (test_and_set_bit(NYM_PIPELINE_DEPARTS, &pipeline->departs))
+		return;
+	spin_lock_bh(&crypt->lock);
+	list_add_tail(&pipeline->departure, &crypt->departures);
+	spin_unlock_bh(&crypt->lock);
+	queue_work_on(cpu, device->crypt_wq, &crypt->work);
+}
+
+void nym_pipeline_done(struct nym_device *device, struct nym_pipeline *pipeline,
+		       struct nym_train *train)
+{
+	bool is_ready;
+	int cpu;
+
+	/* Pairs with the acquire in head_is_done(): who sees it done sees all that
+	 * the work wrote.
+	 */
+	smp_store_release(&train->done, true);
+	/* Of two trains done at once on two CPUs, the one that comes second to the
+	 * lock sees both done.
+	 */
+	spin_lock_bh(&pipeline->lock);
+	is_ready = head_is_done(pipeline);
+	cpu = pipeline->cpu;
+	spin_unlock_bh(&pipeline->lock);
+	if (!is_ready)
+		return;
+	if (cpu == smp_processor_id() || !cpu_online(cpu))
+		pipeline->on_done(pipeline);
+	else
+		tell_elsewhere(device, pipeline, cpu);
+}
+
 struct nym_train *nym_pipeline_pop(struct nym_pipeline *pipeline)
 {
 	struct nym_train *head = NULL;
 
 	spin_lock_bh(&pipeline->lock);
-	if (nym_pipeline_head_done(pipeline)) {
+	if (head_is_done(pipeline)) {
 		head = list_first_entry(&pipeline->trains, struct nym_train, order);
 		list_del(&head->order);
 		WRITE_ONCE(pipeline->length, pipeline->length - 1);
@@ -191,7 +271,7 @@ static bool nym_pipeline_is_ready(struct nym_pipeline *pipeline)
 	bool ready;
 
 	spin_lock_bh(&pipeline->lock);
-	ready = nym_pipeline_head_done(pipeline);
+	ready = head_is_done(pipeline);
 	spin_unlock_bh(&pipeline->lock);
 	return ready;
 }
@@ -202,8 +282,9 @@ void nym_pipeline_drain(struct nym_pipeline *pipeline,
 	struct nym_train *train;
 
 	do {
-		/* A full barrier also where the bit was set: the caller's train
-		 * is seen done by the drainer's look after its clear_bit below.
+		/* A full barrier also where the bit was set: what the caller knows
+		 * to be done is seen by the drainer's look after its clear_bit
+		 * below.
 		 */
 		if (test_and_set_bit(NYM_PIPELINE_DRAINING, &pipeline->draining))
 			return;

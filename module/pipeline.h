@@ -5,7 +5,9 @@
  * A train is the unit of all work: packets that share a peer and its keys, from
  * one GSO packet up. It enters its peer's pipeline, which keeps order, is
  * worked on inline where that peer is idle or by a worker of any CPU where it is
- * busy, and leaves at the pipeline's head once it and all before it are done.
+ * busy, and leaves at the pipeline's head once it and all before it are done: on one
+ * CPU as long as the pipeline is not empty, as what leaves in order may be put into
+ * queues of the CPU that it leaves on.
  */
 #ifndef _NYM_PIPELINE_H
 #define _NYM_PIPELINE_H
@@ -20,15 +22,24 @@ struct nym_train;
 
 /**
  * struct nym_pipeline - trains of one peer in one direction, in order
- * @lock:	guards @trains and @length; taken with BH disabled, innermost
+ * @lock:	guards @trains, @length and @cpu; taken with BH disabled, innermost
  * @trains:	of struct nym_train.order
  * @length:	how many; more than NYM_MAX_PIPELINE are refused
+ * @cpu:	where they leave; it changes only while there are none
+ * @on_done:	told that the head is done. On @cpu, unless that one is offline;
+ *		BH disabled, RCU read section
+ * @departure:	link in struct nym_crypt.departures
+ * @departs:	set while it is on that list
  * @draining:	one context at a time takes done trains off the head
  */
 struct nym_pipeline {
-	spinlock_t lock;	/* trains, length */
+	spinlock_t lock;	/* trains, length, cpu */
 	struct list_head trains;
 	unsigned int length;
+	int cpu;
+	void (*on_done)(struct nym_pipeline *pipeline);
+	struct list_head departure;
+	unsigned long departs;
 	unsigned long draining;
 };
 
@@ -45,8 +56,8 @@ struct nym_pipeline {
  * @order:	link in the pipeline
  * @work:	link in a CPU's queue
  * @done:	set with release order once the work is finished
- * @process:	does the work; BH disabled; must end in nym_pipeline_done() or
- *		the like of it. Called on whichever CPU
+ * @process:	does the work; BH disabled; must end in nym_pipeline_done().
+ *		Called on whichever CPU
  */
 struct nym_train {
 	struct list_head order;
@@ -57,14 +68,16 @@ struct nym_train {
 
 /**
  * struct nym_crypt - a CPU's queue of trains to work on
- * @lock:	guards @trains; BH disabled
+ * @lock:	guards @trains and @departures; BH disabled
  * @trains:	of struct nym_train.work
+ * @departures:	pipelines whose trains are to leave here
  * @work:	drains it, bound to the CPU, and helps the others then
  * @all:	the queues of all CPUs
  */
 struct nym_crypt {
-	spinlock_t lock;	/* trains */
+	spinlock_t lock;	/* trains, departures */
 	struct list_head trains;
+	struct list_head departures;
 	struct work_struct work;
 	struct nym_crypt __percpu *all;
 };
@@ -84,7 +97,8 @@ void nym_crypt_flush(struct workqueue_struct *wq);
 /* Context: nothing is queued and the workqueue is gone. */
 void nym_crypt_free(struct nym_crypt __percpu *crypt);
 
-void nym_pipeline_init(struct nym_pipeline *pipeline);
+void nym_pipeline_init(struct nym_pipeline *pipeline,
+		       void (*on_done)(struct nym_pipeline *pipeline));
 
 /**
  * nym_pipeline_enter() - give a train its place in the order
@@ -110,8 +124,19 @@ int nym_pipeline_enter(struct nym_pipeline *pipeline, struct nym_train *train);
 void nym_pipeline_work(struct nym_device *device, struct nym_train *train,
 		       bool is_only, unsigned int bytes);
 
-/* Marks a train done. From then on it belongs to whoever drains the pipeline. */
-void nym_pipeline_done(struct nym_train *train);
+/**
+ * nym_pipeline_done() - end the work on a train
+ * @device:	whose workers
+ * @pipeline:	that the train is in
+ * @train:	it belongs to whoever has it leave from then on
+ *
+ * Where that makes the head done, the pipeline is told: at once where its trains
+ * leave on this CPU, otherwise by the worker of the one where they do. The last train
+ * may have held the last reference to the peer. Context: BH disabled, RCU read
+ * section.
+ */
+void nym_pipeline_done(struct nym_device *device, struct nym_pipeline *pipeline,
+		       struct nym_train *train);
 
 /**
  * nym_pipeline_pop() - take the head if it is done
@@ -127,10 +152,8 @@ struct nym_train *nym_pipeline_pop(struct nym_pipeline *pipeline);
  * @pipeline:	any
  * @leave:	takes each; in order, never two at a time
  *
- * Whoever finishes a train calls it; where another context drains already, that
- * one sees the train. As the last train may have held the last reference to the
- * peer, callers stay in one RCU read section from before nym_pipeline_done().
- * Context: BH disabled, RCU read section.
+ * Where another context drains already, that one sees what is done. Context: BH
+ * disabled, RCU read section.
  */
 void nym_pipeline_drain(struct nym_pipeline *pipeline,
 			void (*leave)(struct nym_train *train));

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Trains leave in the order in which they came, and are worked on by any CPU. */
+/* Trains are worked on by any CPU, and leave in the order in which they came, on the
+ * CPU on which they came.
+ */
 #include "device.h"
 #include "pipeline.h"
 #include <kunit/test.h>
@@ -18,6 +20,7 @@
  * @pipeline:	where they go
  * @trains:	in the order in which they enter
  * @left:	their numbers in the order in which they left
+ * @cpus:	on which they left
  * @departures:	how many left
  * @worked_on:	how many were worked on
  * @was_helped:	all others were worked on while one kept its CPU busy
@@ -30,6 +33,7 @@ struct yard {
 		struct yard *yard;
 	} trains[TRAINS];
 	unsigned int left[TRAINS];
+	int cpus[TRAINS];
 	unsigned int departures;
 	atomic_t worked_on;
 	bool was_helped;
@@ -40,7 +44,13 @@ static void leave(struct nym_train *train)
 	struct numbered *numbered = container_of(train, struct numbered, train);
 	struct yard *yard = numbered->yard;
 
+	yard->cpus[yard->departures] = smp_processor_id();
 	yard->left[yard->departures++] = numbered - yard->trains;
+}
+
+static void drain(struct nym_pipeline *pipeline)
+{
+	nym_pipeline_drain(pipeline, leave);
 }
 
 static void finish(struct nym_train *train)
@@ -48,8 +58,7 @@ static void finish(struct nym_train *train)
 	struct yard *yard = container_of(train, struct numbered, train)->yard;
 
 	rcu_read_lock();
-	nym_pipeline_done(train);
-	nym_pipeline_drain(&yard->pipeline, leave);
+	nym_pipeline_done(yard->device, &yard->pipeline, train);
 	rcu_read_unlock();
 }
 
@@ -59,7 +68,7 @@ static struct yard *new_yard(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, yard);
-	nym_pipeline_init(&yard->pipeline);
+	nym_pipeline_init(&yard->pipeline, drain);
 	for (i = 0; i < TRAINS; i++)
 		yard->trains[i].yard = yard;
 	return yard;
@@ -80,8 +89,10 @@ static void order_is_kept(struct kunit *test)
 	struct yard *yard = new_yard(test);
 	unsigned int i;
 
+	/* All on this CPU, where they leave at once. */
+	local_bh_disable();
 	for (i = 0; i < TRAINS; i++)
-		KUNIT_ASSERT_EQ(test, !i,
+		KUNIT_EXPECT_EQ(test, !i,
 				nym_pipeline_enter(&yard->pipeline,
 						   &yard->trains[i].train));
 	/* Each third, then those after these, then the first one of each three. */
@@ -94,7 +105,12 @@ static void order_is_kept(struct kunit *test)
 		finish(&yard->trains[i].train);
 		KUNIT_EXPECT_EQ(test, yard->departures, min(i + 3, TRAINS));
 	}
+	local_bh_enable();
 	expect_order(test, yard);
+}
+
+static void none_leaves(struct nym_pipeline *pipeline)
+{
 }
 
 static void full_pipeline(struct kunit *test)
@@ -105,14 +121,16 @@ static void full_pipeline(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, trains);
-	nym_pipeline_init(&pipeline);
+	nym_pipeline_init(&pipeline, none_leaves);
+	local_bh_disable();
 	for (i = 0; i < NYM_MAX_PIPELINE; i++)
-		KUNIT_ASSERT_GE(test, nym_pipeline_enter(&pipeline, &trains[i]), 0);
+		KUNIT_EXPECT_GE(test, nym_pipeline_enter(&pipeline, &trains[i]), 0);
 	KUNIT_EXPECT_EQ(test, nym_pipeline_enter(&pipeline, &trains[i]), -ENOBUFS);
 	KUNIT_EXPECT_NULL(test, nym_pipeline_pop(&pipeline));
-	nym_pipeline_done(&trains[0]);
+	nym_pipeline_done(NULL, &pipeline, &trains[0]);
 	KUNIT_EXPECT_PTR_EQ(test, nym_pipeline_pop(&pipeline), &trains[0]);
 	KUNIT_EXPECT_EQ(test, nym_pipeline_enter(&pipeline, &trains[i]), 0);
+	local_bh_enable();
 }
 
 static void work(struct nym_train *train)
@@ -159,12 +177,15 @@ static void add_workers(struct kunit *test, struct yard *yard)
 	KUNIT_ASSERT_NOT_NULL(test, device->crypt_wq);
 }
 
-static void send_off(struct kunit *test, struct yard *yard)
+/* Return: the CPU on which they came. */
+static int send_off(struct kunit *test, struct yard *yard)
 {
 	unsigned int i;
+	int cpu;
 
 	/* This CPU's worker must not begin with the long one before we are through. */
 	local_bh_disable();
+	cpu = smp_processor_id();
 	for (i = 0; i < TRAINS; i++) {
 		struct nym_train *train = &yard->trains[i].train;
 		int ret = nym_pipeline_enter(&yard->pipeline, train);
@@ -174,21 +195,26 @@ static void send_off(struct kunit *test, struct yard *yard)
 		nym_pipeline_work(yard->device, train, ret, NYM_TRAIN_BYTES);
 	}
 	local_bh_enable();
+	return cpu;
 }
 
 /* Trains of a CPU that is busy do not wait for it while another one is not. */
 static void a_busy_cpu_is_helped(struct kunit *test)
 {
 	struct yard *yard = new_yard(test);
+	unsigned int i;
+	int cpu;
 
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "one CPU");
 	add_workers(test, yard);
-	send_off(test, yard);
+	cpu = send_off(test, yard);
 	nym_crypt_flush(yard->device->crypt_wq);
 	KUNIT_EXPECT_TRUE(test, yard->was_helped);
 	KUNIT_EXPECT_EQ(test, atomic_read(&yard->worked_on), TRAINS);
 	expect_order(test, yard);
+	for (i = 0; i < TRAINS; i++)
+		KUNIT_EXPECT_EQ(test, yard->cpus[i], cpu);
 }
 
 static struct kunit_case pipeline_cases[] = {

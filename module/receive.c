@@ -79,14 +79,11 @@ static void process_train(struct nym_train *base)
 		container_of(base, struct nym_receive_train, train);
 	struct nym_peer *peer;
 
-	/* The peer is touched after the train, and its reference to the peer,
-	 * may have gone with the NAPI poll.
-	 */
+	/* The train, and its reference to the peer, may be gone once it is done. */
 	rcu_read_lock();
 	peer = nym_keypair_peer(train->outer.keypair);
 	nym_decrypt_train(train);
-	nym_pipeline_done(&train->train);
-	napi_schedule(&peer->napi);
+	nym_pipeline_done(peer->device, &peer->rx, &train->train);
 	rcu_read_unlock();
 }
 

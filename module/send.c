@@ -224,6 +224,11 @@ static void leave(struct nym_train *base)
 	nym_peer_put(peer);
 }
 
+void nym_send_done(struct nym_pipeline *pipeline)
+{
+	nym_pipeline_drain(pipeline, leave);
+}
+
 /* Gives packets back: the keys that they were meant for are used up. */
 static void restage(struct nym_peer *peer, struct sk_buff_head *packets)
 {
@@ -243,8 +248,7 @@ static void process_train(struct nym_train *base)
 	nym_encrypt_train(train);
 	if (unlikely(!skb_queue_empty(&train->packets)))
 		restage(peer, &train->packets);
-	nym_pipeline_done(&train->train);
-	nym_pipeline_drain(&peer->tx, leave);
+	nym_pipeline_done(peer->device, &peer->tx, &train->train);
 	rcu_read_unlock();
 }
 

@@ -9,6 +9,7 @@
 
 struct nym_endpoint;
 struct nym_peer;
+struct nym_pipeline;
 
 /* ndo_start_xmit of the device. */
 netdev_tx_t nym_send_xmit(struct sk_buff *skb, struct net_device *dev);
@@ -21,6 +22,9 @@ netdev_tx_t nym_send_xmit(struct sk_buff *skb, struct net_device *dev);
  * leaves the packets. Context: any but hard interrupts.
  */
 void nym_send_staged(struct nym_peer *peer);
+
+/* What is done of struct nym_peer.tx leaves: its on_done(). */
+void nym_send_done(struct nym_pipeline *pipeline);
 
 /* A peer's session came up: sends what waits at it and at all nested below it.
  * Context: any but hard interrupts.
