@@ -159,7 +159,7 @@ int nym_pipeline_enter(struct nym_pipeline *pipeline, struct nym_train *train)
 	if (pipeline->length < NYM_MAX_PIPELINE) {
 		ret = !pipeline->length;
 		if (ret)
-			pipeline->cpu = smp_processor_id();
+			WRITE_ONCE(pipeline->cpu, smp_processor_id());
 		list_add_tail(&train->order, &pipeline->trains);
 		WRITE_ONCE(pipeline->length, pipeline->length + 1);
 	}
@@ -210,6 +210,22 @@ static bool head_is_done(struct nym_pipeline *pipeline)
 	return head && smp_load_acquire(&head->done); /* nym_pipeline_done() */
 }
 
+/* Of two trains done at once on two CPUs, the one whose look comes second to the lock
+ * sees both done.
+ */
+static bool is_ready(struct nym_pipeline *pipeline)
+{
+	bool ready;
+
+	/* Without the lock where there is nothing: who adds a train sees to it. */
+	if (!READ_ONCE(pipeline->length))
+		return false;
+	spin_lock_bh(&pipeline->lock);
+	ready = head_is_done(pipeline);
+	spin_unlock_bh(&pipeline->lock);
+	return ready;
+}
+
 /* Has the worker of a CPU tell the pipeline that its head is done. */
 static void tell_elsewhere(struct nym_device *device, struct nym_pipeline *pipeline,
 			   int cpu)
@@ -230,25 +246,16 @@ static void tell_elsewhere(struct nym_device *device, struct nym_pipeline *pipel
 void nym_pipeline_done(struct nym_device *device, struct nym_pipeline *pipeline,
 		       struct nym_train *train)
 {
-	bool is_ready;
-	int cpu;
+	/* It does not change while our train is in there. */
+	int cpu = READ_ONCE(pipeline->cpu);
 
 	/* Pairs with the acquire in head_is_done(): who sees it done sees all that
 	 * the work wrote.
 	 */
 	smp_store_release(&train->done, true);
-	/* Of two trains done at once on two CPUs, the one that comes second to the
-	 * lock sees both done.
-	 */
-	spin_lock_bh(&pipeline->lock);
-	is_ready = head_is_done(pipeline);
-	cpu = pipeline->cpu;
-	spin_unlock_bh(&pipeline->lock);
-	if (!is_ready)
-		return;
 	if (cpu == smp_processor_id() || !cpu_online(cpu))
 		pipeline->on_done(pipeline);
-	else
+	else if (is_ready(pipeline))
 		tell_elsewhere(device, pipeline, cpu);
 }
 
@@ -256,6 +263,8 @@ struct nym_train *nym_pipeline_pop(struct nym_pipeline *pipeline)
 {
 	struct nym_train *head = NULL;
 
+	if (!READ_ONCE(pipeline->length))
+		return NULL;
 	spin_lock_bh(&pipeline->lock);
 	if (head_is_done(pipeline)) {
 		head = list_first_entry(&pipeline->trains, struct nym_train, order);
@@ -264,16 +273,6 @@ struct nym_train *nym_pipeline_pop(struct nym_pipeline *pipeline)
 	}
 	spin_unlock_bh(&pipeline->lock);
 	return head;
-}
-
-static bool nym_pipeline_is_ready(struct nym_pipeline *pipeline)
-{
-	bool ready;
-
-	spin_lock_bh(&pipeline->lock);
-	ready = head_is_done(pipeline);
-	spin_unlock_bh(&pipeline->lock);
-	return ready;
 }
 
 void nym_pipeline_drain(struct nym_pipeline *pipeline,
@@ -296,5 +295,5 @@ void nym_pipeline_drain(struct nym_pipeline *pipeline,
 		 * clear and drains itself.
 		 */
 		smp_mb__after_atomic();
-	} while (nym_pipeline_is_ready(pipeline));
+	} while (is_ready(pipeline));
 }

@@ -26,7 +26,7 @@ struct nym_train;
  * @trains:	of struct nym_train.order
  * @length:	how many; more than NYM_MAX_PIPELINE are refused
  * @cpu:	where they leave; it changes only while there are none
- * @on_done:	told that the head is done. On @cpu, unless that one is offline;
+ * @on_done:	told that the head may be done. On @cpu, unless that one is offline;
  *		BH disabled, RCU read section
  * @departure:	link in struct nym_crypt.departures
  * @departs:	set while it is on that list
@@ -130,8 +130,8 @@ void nym_pipeline_work(struct nym_device *device, struct nym_train *train,
  * @pipeline:	that the train is in
  * @train:	it belongs to whoever has it leave from then on
  *
- * Where that makes the head done, the pipeline is told: at once where its trains
- * leave on this CPU, otherwise by the worker of the one where they do. The last train
+ * The pipeline is told: at once where its trains leave on this CPU, otherwise, if the
+ * head is done now, by the worker of the one where they do. The last train
  * may have held the last reference to the peer. Context: BH disabled, RCU read
  * section.
  */
