@@ -67,7 +67,10 @@ static bool tell_one(struct nym_crypt *crypt)
 		list_del(&pipeline->departure);
 	spin_unlock_bh(&crypt->lock);
 	if (pipeline) {
-		clear_bit(NYM_PIPELINE_DEPARTS, &pipeline->departs);
+		/* Released: who finds it clear may put the link into another CPU's
+		 * list, under another lock, and must find it taken off ours.
+		 */
+		clear_bit_unlock(NYM_PIPELINE_DEPARTS, &pipeline->departs);
 		/* Pairs with the full barrier in tell_elsewhere(): who still saw
 		 * the bit set did its train before we look for done ones.
 		 */
@@ -91,7 +94,7 @@ static void crypt_work(struct work_struct *work)
 
 	for (;;) {
 		while (tell_one(crypt))
-			;
+			cond_resched();
 		train = dequeue(crypt) ?: take_over(crypt);
 		if (!train)
 			break;
