@@ -105,8 +105,9 @@ void nym_pipeline_init(struct nym_pipeline *pipeline,
  * @pipeline:	of the train's peer and direction
  * @train:	with its process set
  *
- * Return: 1 where it is the only one now, 0 where others are before it, -ENOBUFS
- * where the pipeline is full (the train is not in it).
+ * Context: BH disabled, and left so until nym_pipeline_work() was called. Return: 1
+ * where it is the only one now, 0 where others are before it, -ENOBUFS where the
+ * pipeline is full (the train is not in it).
  */
 int nym_pipeline_enter(struct nym_pipeline *pipeline, struct nym_train *train);
 

@@ -52,6 +52,20 @@ nested_cases()
 	test_case "a TCP connection through $1" nested_stream tcp 6 in
 }
 
+# steer PROCESSORS: the mask of those that take what the gateways send from the
+# links; 0: whoever put it on them.
+steer()
+{
+	local gateway
+
+	for gateway in entry exit; do
+		ns internet sh -c "echo $1 >/sys/class/net/$gateway/queues/rx-0/rps_cpus" ||
+			bail_out 'no receive packet steering'
+	done
+}
+
+# In-tree gateways forward on whichever processor decrypted.
+steer 1
 path_gateways client wireguard entry exit
 path_device client nym0 44 entry exit
 ip -n client route add "$(inner 4 exit)" dev nym0
@@ -61,6 +75,7 @@ for host in entry exit; do
 	device_remove "$host" wg0
 	ns "$host" nft flush ruleset
 done
+steer 0
 path_gateways client nym entry exit
 nested_cases 'gateways of our kind'
 ktap_end
