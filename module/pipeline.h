@@ -26,8 +26,8 @@ struct nym_train;
  * @trains:	of struct nym_train.order
  * @length:	how many; more than NYM_MAX_PIPELINE are refused
  * @cpu:	where they leave; it changes only while there are none
- * @on_done:	told that the head may be done. On @cpu, unless that one is offline;
- *		BH disabled, RCU read section
+ * @on_done:	told that the head may be done. On @cpu, unless that one is offline or
+ *		changed since the worker was called; BH disabled, RCU read section
  * @departure:	link in struct nym_crypt.departures
  * @departs:	set while it is on that list
  * @draining:	one context at a time takes done trains off the head
