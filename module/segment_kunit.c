@@ -7,7 +7,6 @@
 #include <kunit/test.h>
 #include <linux/mm.h>
 #include <linux/netdevice.h>
-#include <net/gso.h>
 
 #define ROUNDS		400
 #define MOST_PAYLOAD	60000
