@@ -10,7 +10,7 @@ MAKE_VARS := CFLAGS="-Os -pipe" CPPFLAGS= LDFLAGS=
 MAKE_FLAGS := CC=cc AR=ar
 PKG_JOBS := -j2
 
-KERNEL_MAKE = $(MAKE) -C $(LINUX_DIR) $(KERNEL_ARCH)
+KERNEL_MAKE = $(MAKE) -C $(LINUX_DIR)
 AutoProbe = $(1)
 PKG_BUILD_DIR = $(BUILD_DIR)/$(PKG_NAME)-$(PKG_VERSION)
 
@@ -31,6 +31,7 @@ install-kmod-$(1): $(eval $(KernelPackage/$(1)))
 	$(INSTALL_DIR) $(OUT)/lib/modules
 	cp $(FILES) $(OUT)/lib/modules/
 	echo $(AUTOLOAD) >$(OUT)/autoload
+	echo $(DEPENDS) >$(OUT)/depends
 endef
 
 define BuildPackage

@@ -7,13 +7,14 @@ here=$(dirname "$(readlink -f "$0")")
 top=$(readlink -f "$here/../..")
 . "$here/../net/lib.sh"
 
-kernel=$("$here/../guests/kernel" 7.2) || bail_out 'no kernel 7.2'
+# All that the module depends on is a module here.
+kernel=$("$here/../guests/kernel" 6.12) || bail_out 'no kernel 6.12'
 
 package()
 {
 	make -C "$top/packaging/openwrt/nym" TOPDIR="$here" \
 		INCLUDE_DIR="$here/include" BUILD_DIR="$WORK/build" \
-		LINUX_DIR="$kernel/build" KERNEL_ARCH=ARCH=um OUT="$WORK/out" "$@"
+		LINUX_DIR="$kernel/build" OUT="$WORK/out" "$@"
 }
 
 prepares()
@@ -31,7 +32,7 @@ installs()
 {
 	package install-kmod-nym install-nym-tools
 	expect_equal files \
-		'./autoload ./lib/modules/nym.ko ./lib/netifd/proto/nym.sh ./usr/bin/nymctl' \
+		'./autoload ./depends ./lib/modules/nym.ko ./lib/netifd/proto/nym.sh ./usr/bin/nymctl' \
 		"$(cd "$WORK/out" && find . -type f | sort | paste -sd ' ')"
 	expect_equal 'loaded at start' nym "$(cat "$WORK/out/autoload")"
 	expect_equal 'version' \
@@ -41,8 +42,35 @@ installs()
 	modinfo -F alias "$WORK/out/lib/modules/nym.ko" | grep -qx rtnl-link-nym
 }
 
-ktap_plan 3
+# package_of MODULE: OpenWrt's.
+package_of()
+{
+	case $1 in
+	*chacha20poly1305)	echo kmod-crypto-lib-chacha20poly1305 ;;
+	*curve25519*)		echo kmod-crypto-lib-curve25519 ;;
+	udp_tunnel)		echo kmod-udptunnel4 ;;
+	ip6_udp_tunnel)		echo kmod-udptunnel6 ;;
+	nf_defrag_ipv6)		echo kmod-nf-conntrack6 ;;
+	*)			echo "unknown, for $1" ;;
+	esac
+}
+
+# OpenWrt builds no package whose modules depend on others' without saying so.
+names_dependencies()
+{
+	local module modules
+
+	modules=$(modinfo -F depends "$WORK/out/lib/modules/nym.ko" | tr ',' ' ')
+	[ -n "$modules" ]
+	for module in $modules; do
+		grep -qE "[+:]$(package_of "$module")( |\$)" "$WORK/out/depends" ||
+			fail "the package of $module is not named"
+	done
+}
+
+ktap_plan 4
 test_case 'the sources are found' prepares
 test_case 'module and tool are built' compiles
 test_case 'the packages hold what they should' installs
+test_case 'kmod-nym names the packages that its module needs' names_dependencies
 ktap_end
