@@ -119,7 +119,7 @@ module_loads()
 	modinfo -F filename nym | grep "^/lib/modules/$release/updates/dkms/nym.ko"
 	rmmod nym
 	SCRIPT
-	"$here/../guests/run" --guest "$guest" --timeout 900 \
+	"$here/../guests/run" --guest "$guest" --timeout 1800 \
 		--log "$top/build/logs/install-$guest.log" -- \
 		bash "$WORK/load.sh"
 }
@@ -142,7 +142,7 @@ in_booted_root()
 	done
 	exec chroot $root env HOME=/root sh -c 'cd /root/nym && exec "\$@"' sh "\$@"
 	SCRIPT
-	"$here/../guests/run" --guest "$guest" --timeout 900 \
+	"$here/../guests/run" --guest "$guest" --timeout 1800 \
 		--log "$top/build/logs/packages-$guest.log" -- \
 		bash "$WORK/boot.sh" "$@"
 }
