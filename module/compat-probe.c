@@ -9,6 +9,7 @@
  * probe.
  */
 #include <crypto/blake2s.h>
+#include <crypto/chacha.h>
 #include <linux/hrtimer.h>
 #include <linux/netdevice.h>
 #include <linux/random.h>
@@ -142,3 +143,9 @@ static const struct genl_info *probe_genl_info_dump(struct netlink_callback *cb)
 
 #line 1 "probe:NYM_HAVE_DROP_REASON_IP_TUNNEL_ECN"
 static const enum skb_drop_reason probe_ip_tunnel_ecn = SKB_DROP_REASON_IP_TUNNEL_ECN;
+
+#line 1 "probe:NYM_HAVE_CHACHA_STATE"
+static u32 probe_chacha_state(const struct chacha_state *state)
+{
+	return state->x[0];
+}

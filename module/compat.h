@@ -11,6 +11,7 @@
 #include "compat-probed.h"
 
 #include <crypto/blake2s.h>
+#include <crypto/chacha.h>
 #include <linux/hrtimer.h>
 #include <linux/netdevice.h>
 #include <linux/random.h>
@@ -175,6 +176,28 @@ static inline u32 get_random_u32_inclusive(u32 floor, u32 ceil)
 #define blake2s_ctx	blake2s_state
 #define blake2s(key, keylen, in, inlen, out, outlen) \
 	blake2s(out, in, key, outlen, inlen, keylen)
+#endif
+
+#ifndef NYM_HAVE_CHACHA_STATE
+struct chacha_state {
+	u32 x[CHACHA_STATE_WORDS];
+};
+
+static inline void chacha_zeroize_state(struct chacha_state *state)
+{
+	memzero_explicit(state, sizeof(*state));
+}
+
+#define chacha_init(state, key, iv) \
+	chacha_init((state)->x, key, iv)
+#define chacha20_crypt(state, dst, src, bytes) \
+	chacha20_crypt((state)->x, dst, src, bytes)
+#endif
+
+/* Is the library's ChaCha20 more than portable C? */
+#if IS_ENABLED(CONFIG_CRYPTO_LIB_CHACHA_ARCH) || \
+	IS_ENABLED(CONFIG_CRYPTO_ARCH_HAVE_LIB_CHACHA)
+#define NYM_CHACHA_IS_VECTORISED
 #endif
 
 #ifndef NYM_HAVE_UDP_TUNNEL_SOCK

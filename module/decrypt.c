@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Decryption of a train. */
 #include "decrypt.h"
+#include "aead.h"
 #include "buffer.h"
 #include "device.h"
 #include "drop.h"
@@ -169,6 +170,21 @@ static void add_layer(struct nym_received *received, struct nym_sender *sender,
 	};
 }
 
+/* Decrypts @sealed bytes at @from to @to, which are the layer of a message that is
+ * to be added next.
+ */
+static bool open_layer(const struct nym_receive_train *train,
+		       const struct nym_received *received,
+		       const struct nym_keypair *keypair, u8 *to, const u8 *from,
+		       unsigned int sealed, u64 counter)
+{
+	struct nym_aead *aead = &train->aead[received->layers];
+	unsigned int more = &train->received[train->count - 1] - received;
+
+	nym_aead_use(aead, keypair->receiving.key);
+	return nym_aead_open(aead, to, from, sealed - NYM_TAG_SIZE, counter, more);
+}
+
 /* Nested layers */
 
 /* Decrypts a nested peer's message in place, if its key is that peer's. */
@@ -198,10 +214,8 @@ static bool open_nested(struct nym_receive_train *train,
 	if (!is_usable(keypair, counter))
 		goto out;
 	received->reason = NYM_DROP_NOT_AUTHENTIC;
-	if (!chacha20poly1305_decrypt(message->encrypted_data,
-				      message->encrypted_data,
-				      len - sizeof(*message), NULL, 0, counter,
-				      keypair->receiving.key))
+	if (!open_layer(train, received, keypair, message->encrypted_data,
+			message->encrypted_data, len - sizeof(*message), counter))
 		goto out;
 	received->reason = NYM_DROP_NO_MEMORY;
 	nym_nest_read_source(&from, received->plain.data);
@@ -257,7 +271,7 @@ static bool enter_nested(struct nym_receive_train *train,
 	return true;
 }
 
-void nym_decrypt_inside(struct nym_receive_train *train,
+static void open_inside(struct nym_receive_train *train,
 			struct nym_received *received)
 {
 	do {
@@ -295,6 +309,15 @@ void nym_decrypt_inside(struct nym_receive_train *train,
 				return;
 		}
 	} while (true);
+}
+
+void nym_decrypt_inside(struct nym_receive_train *train,
+			struct nym_received *received)
+{
+	train->aead = nym_aead_get();
+	open_inside(train, received);
+	nym_aead_put(train->aead);
+	train->aead = NULL;
 }
 
 /* The outermost layer */
@@ -347,8 +370,8 @@ static bool open_to(const struct nym_receive_train *train,
 			return false;
 		from = to;
 	}
-	return chacha20poly1305_decrypt(to, from, sealed, NULL, 0, counter,
-					train->outer.keypair->receiving.key);
+	return open_layer(train, received, train->outer.keypair, to, from, sealed,
+			  counter);
 }
 
 static void open_outer(struct nym_receive_train *train,
@@ -356,7 +379,7 @@ static void open_outer(struct nym_receive_train *train,
 {
 	received->ecn = train->ecn;
 	add_layer(received, &train->outer, counter, received->len);
-	nym_decrypt_inside(train, received);
+	open_inside(train, received);
 }
 
 /* Is it a single datagram that nobody else looks at? */
@@ -552,8 +575,11 @@ void nym_decrypt_train(struct nym_receive_train *train)
 	struct sk_buff *skb;
 	unsigned int i;
 
+	train->aead = nym_aead_get();
 	for (i = 0; i < train->count; ++i)
 		open_message(train, &train->received[i], &tail);
+	nym_aead_put(train->aead);
+	train->aead = NULL;
 	close_block(&tail);
 	/* It is dropped with its reason by who looks at the message. */
 	if (train->count == 1 && !train->received[0].layers &&

@@ -17,6 +17,7 @@
 #include "pipeline.h"
 #include <linux/skbuff.h>
 
+struct nym_aead;
 struct nym_device;
 struct nym_keypair;
 struct nym_peer;
@@ -102,6 +103,7 @@ struct nym_received {
  * @sources:	datagrams; empty once decrypted
  * @blocks:	that plaintexts lie in, with references
  * @num_blocks:	how many
+ * @aead:	keys at work on each layer while it is decrypted, or NULL
  * @bytes:	of the messages
  * @count:	how many messages
  * @received:	one for each message
@@ -115,6 +117,7 @@ struct nym_receive_train {
 	struct sk_buff_head sources;
 	struct page *blocks[NYM_TRAIN_BLOCKS];
 	unsigned int num_blocks;
+	struct nym_aead *aead;
 	unsigned int bytes;
 	unsigned int count;
 	struct nym_received received[];
@@ -149,7 +152,7 @@ void nym_decrypt_train(struct nym_receive_train *train);
  * @train:	that @received is of
  * @received:	its plain is the packet, writable; goes on from there
  *
- * For a datagram put together of fragments. Context: RCU read section.
+ * For a datagram put together of fragments. Context: BH disabled, RCU read section.
  */
 void nym_decrypt_inside(struct nym_receive_train *train,
 			struct nym_received *received);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Encryption of a train. */
 #include "encrypt.h"
+#include "aead.h"
 #include "buffer.h"
 #include "device.h"
 #include "drop.h"
@@ -187,11 +188,12 @@ static void *next_place(struct nym_place *place, unsigned int size)
 /* Encryption */
 
 /* Turns the plaintext of @len bytes at @at + prefix into a message of the
- * outermost hop at @at.
+ * outermost hop at @at. Its counters are the next ones, as are those of @more that
+ * follow it.
  */
-static void encrypt_message(struct nym_send_train *train, void *at,
-			    unsigned int len, const u64 *counters,
-			    unsigned int index, u8 ecn)
+static void encrypt_message(struct nym_send_train *train, struct nym_aead *aead,
+			    void *at, unsigned int len, u64 *counters,
+			    unsigned int more, u8 ecn)
 {
 	void *plain = at + train->prefix;
 	unsigned int mtu = train->mtu;
@@ -200,12 +202,12 @@ static void encrypt_message(struct nym_send_train *train, void *at,
 	for (hop = 0;; ++hop) {
 		const struct nym_keypair *keypair = train->keypairs[hop];
 		unsigned int padded = padded_size(len, mtu);
-		u64 counter = counters[hop] + index;
+		u64 counter = counters[hop]++;
 		struct nym_message_data *message;
 
 		memset(plain + len, 0, padded - len);
-		chacha20poly1305_encrypt(plain, plain, padded, NULL, 0, counter,
-					 keypair->sending.key);
+		nym_aead_use(&aead[hop], keypair->sending.key);
+		nym_aead_seal(&aead[hop], plain, padded, counter, more);
 		message = plain - sizeof(*message);
 		message->header.type = cpu_to_le32(NYM_MESSAGE_DATA);
 		message->receiver_index = keypair->remote_index;
@@ -289,14 +291,14 @@ static void drop_packet(struct nym_send_train *train, enum nym_drop_reason reaso
  * but the last has @size bytes.
  */
 static void fill_wire(struct nym_send_train *train, struct sk_buff *wire,
-		      unsigned int count, unsigned int size, const u64 *counters)
+		      unsigned int count, unsigned int size, u64 *counters)
 {
+	struct nym_aead *aead = nym_aead_get();
 	struct nym_place place = { .wire = wire };
 	u8 ecn = nym_wire(wire)->ecn;
 	unsigned int last_size = size;
-	unsigned int index;
 
-	for (index = 0; index < count; ++index) {
+	while (count--) {
 		struct sk_buff *packet = skb_peek(&train->packets);
 		struct nym_segments *segments = &nym_packet(packet)->segments;
 		unsigned int len = nym_segments_next_len(segments, packet);
@@ -310,12 +312,13 @@ static void fill_wire(struct nym_send_train *train, struct sk_buff *wire,
 			memset(at + train->prefix, 0, len);
 		if (len)
 			train->has_data = true;
-		encrypt_message(train, at, len, counters, index, ecn);
-		if (index == count - 1)
+		encrypt_message(train, aead, at, len, counters, count, ecn);
+		if (!count)
 			last_size = wire_size(train, len);
 		if (!segments->left)
 			finish_packet(train, wire);
 	}
+	nym_aead_put(aead);
 	if (last_size < size)
 		pskb_trim(wire, wire->len - (size - last_size));
 }

@@ -134,6 +134,8 @@ do {									\
 
 #define KUNIT_EXPECT_TRUE(test, condition)				\
 	nym_kunit_true(test, KUNIT_FAIL, condition, "")
+#define KUNIT_EXPECT_TRUE_MSG(test, condition, fmt, ...)		\
+	nym_kunit_true(test, KUNIT_FAIL, condition, ", " fmt, ##__VA_ARGS__)
 #define KUNIT_EXPECT_FALSE(test, condition)				\
 	nym_kunit_true(test, KUNIT_FAIL, !(condition), "")
 #define KUNIT_EXPECT_FALSE_MSG(test, condition, fmt, ...)		\
@@ -157,6 +159,9 @@ do {									\
 	nym_kunit_pointer(test, KUNIT_FAIL, left, right, "")
 #define KUNIT_EXPECT_NULL(test, pointer)				\
 	nym_kunit_pointer(test, KUNIT_FAIL, pointer, NULL, "")
+#define KUNIT_EXPECT_NULL_MSG(test, pointer, fmt, ...)			\
+	nym_kunit_pointer(test, KUNIT_FAIL, pointer, NULL, ", " fmt,	\
+			  ##__VA_ARGS__)
 #define KUNIT_EXPECT_NOT_NULL(test, pointer)				\
 	nym_kunit_true(test, KUNIT_FAIL, (pointer) != NULL, "")
 #define KUNIT_EXPECT_MEMEQ(test, left, right, size)			\

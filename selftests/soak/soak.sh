@@ -48,22 +48,25 @@ kernel_memory()
 	     END { print sum }' /proc/meminfo
 }
 
-# One of what happens to those who use a path, at the same time as the traffic.
+# disturb NUMBER CHANCE: one of what happens to those who use a path, at the same time
+# as the traffic.
 disturb()
 {
+	local chance=$2
+
 	case $1 in
-	0)	set_client nym0 listen-port $((20000 + RANDOM)) ;;
-	1)	set_client nym0 peer "$(public_key exit)" via-port $((20000 + RANDOM)) ;;
+	0)	set_client nym0 listen-port $((20000 + chance)) ;;
+	1)	set_client nym0 peer "$(public_key exit)" via-port $((20000 + chance)) ;;
 	2)	switch other; sleep 1; switch entry ;;
 	3)	impair_link client delay 3 jitter 2 loss 1 duplicate 1 reorder 5
 		sleep 3
 		impair_link client off ;;
-	4)	ip -n client link set nym0 mtu $((1280 + RANDOM % 60)) ;;
+	4)	ip -n client link set nym0 mtu $((1280 + chance % 60)) ;;
 	5)	ip -n internet link set client down
 		sleep 0.5
 		ip -n internet link set client up
 		ip -n internet address replace "$(router6)" dev client nodad ;;
-	6)	set_client nym1 peer "$(public_key two)" persistent-keepalive $((1 + RANDOM % 3)) ;;
+	6)	set_client nym1 peer "$(public_key two)" persistent-keepalive $((1 + chance % 3)) ;;
 	7)	ns client "$NYMCTL" show all dump >/dev/null
 		ns client "$NYMCTL" show --json >/dev/null ;;
 	8)	ip -n exit link set wg0 down
@@ -105,13 +108,18 @@ replace_peer()
 round()
 {
 	local bytes=$((50000 + RANDOM * 20)) status=0 disturber
+	# Drawn here, since what is in the background draws from another seed.
+	local disturbance=$((RANDOM % DISTURBANCES)) chance=$RANDOM
 
-	disturb $((RANDOM % DISTURBANCES)) >"$WORK/disturb.log" 2>&1 &
+	disturb "$disturbance" "$chance" >"$WORK/disturb.log" 2>&1 &
 	disturber=$!
-	transfers --bytes "$bytes" --datagrams $((20 + RANDOM % 200)) --limit 120 \
+	transfers --bytes "$bytes" --datagrams $((20 + RANDOM % 200)) --limit 600 \
 		--persistent || status=1
 	wait "$disturber" || status=1
-	[ $status -eq 0 ] || cat "$WORK/disturb.log"
+	[ $status -eq 0 ] || {
+		echo "disturbance $disturbance"
+		cat "$WORK/disturb.log"
+	}
 	return $status
 }
 
