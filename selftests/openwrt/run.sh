@@ -47,6 +47,8 @@ package_of()
 {
 	case $1 in
 	*chacha20poly1305)	echo kmod-crypto-lib-chacha20poly1305 ;;
+	*chacha*)		echo kmod-crypto-lib-chacha20 ;;
+	*poly1305*)		echo kmod-crypto-lib-poly1305 ;;
 	*curve25519*)		echo kmod-crypto-lib-curve25519 ;;
 	udp_tunnel)		echo kmod-udptunnel4 ;;
 	ip6_udp_tunnel)		echo kmod-udptunnel6 ;;
