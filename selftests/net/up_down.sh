@@ -110,6 +110,23 @@ names_failed_step()
 	state_is "$WORK/state"
 }
 
+# Of all commands only "up" and "down" of a default route need it.
+needs_libnftables()
+{
+	local library
+
+	write_conf
+	library=$(ldconfig -p | awk '$1 == "libnftables.so.1" { print $NF; exit }')
+	mount --bind /dev/null "$library"
+	# shellcheck disable=SC2064 # the path that it has now
+	trap "umount '$library'" EXIT
+	refused 'needs libnftables.so.1: install the package libnftables1' up
+	# Which asks nft, another of its users.
+	umount "$library"
+	trap - EXIT
+	state_is "$WORK/state"
+}
+
 refuses_writable_file()
 {
 	write_conf
@@ -349,7 +366,7 @@ uses_resolvconf()
 tunnel_host >"$WORK/setup.log" 2>&1 || bail_out "$(cat "$WORK/setup.log")"
 state >"$WORK/state"
 
-ktap_plan 23
+ktap_plan 24
 test_case 'up does what the file says' brings_up
 test_case 'up of a tunnel that is up changes nothing' up_twice_changes_nothing
 test_case 'down undoes all of it' down_restores
@@ -357,6 +374,7 @@ test_case 'down of a tunnel that is down changes nothing' down_twice_changes_not
 run_case 'a name stands for /etc/nym/NAME.conf or what was brought up' reads_name_and_path
 run_case 'down does not need the config file' goes_down_without_file
 run_case 'a step that fails is named and undone' names_failed_step
+run_case 'without libnftables the error names its package' needs_libnftables
 run_case 'a config file that everybody can write is refused' refuses_writable_file
 run_case 'Table and FwMark say where routes go' keeps_to_table
 run_case 'the MTU fits the path' obeys_mtu

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tunnel_firewall.h"
 
+#include <dlfcn.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +67,54 @@ char *nym_firewall_text(const char *device, uint32_t mark,
 	return text;
 }
 
+#define LIBRARY "libnftables.so.1"
+
+/* What is used of libnftables, once it is loaded. */
+static struct {
+	__typeof__(nft_ctx_new) *ctx_new;
+	__typeof__(nft_ctx_free) *ctx_free;
+	__typeof__(nft_ctx_buffer_output) *ctx_buffer_output;
+	__typeof__(nft_ctx_buffer_error) *ctx_buffer_error;
+	__typeof__(nft_ctx_get_error_buffer) *ctx_get_error_buffer;
+	__typeof__(nft_run_cmd_from_buffer) *run_cmd_from_buffer;
+} nftables;
+
+int nym_firewall_load(struct nym_report *report)
+{
+	static const char *const names[] = {
+		"nft_ctx_new",
+		"nft_ctx_free",
+		"nft_ctx_buffer_output",
+		"nft_ctx_buffer_error",
+		"nft_ctx_get_error_buffer",
+		"nft_run_cmd_from_buffer",
+	};
+	void *symbols[sizeof(names) / sizeof(names[0])], *library;
+	size_t i;
+
+	_Static_assert(sizeof(symbols) == sizeof(nftables),
+		       "each function has a name");
+	if (nftables.ctx_new)
+		return 0;
+	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	if (!library)
+		return nym_fail(report,
+				"The firewall needs " LIBRARY
+				": install the package libnftables1 (on OpenWrt nftables): %s",
+				dlerror());
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		symbols[i] = dlsym(library, names[i]);
+		if (!symbols[i])
+			return nym_fail(report,
+					"The firewall needs %s, which " LIBRARY
+					" lacks",
+					names[i]);
+	}
+	/* POSIX has dlsym() return functions as pointers to void. */
+	memcpy(&nftables, symbols, sizeof(symbols));
+	return 0;
+}
+
 /* The first line of what libnftables said, which is the reason. */
 static void first_line(char *line, size_t size, const char *text)
 {
@@ -75,21 +124,24 @@ static void first_line(char *line, size_t size, const char *text)
 
 static int run(const char *commands, struct nym_report *report)
 {
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	struct nft_ctx *nft;
 	char reason[256];
 	int ret;
 
+	if (nym_firewall_load(report))
+		return -1;
+	nft = nftables.ctx_new(NFT_CTX_DEFAULT);
 	if (!nft)
 		return nym_fail(report, "out of memory");
-	nft_ctx_buffer_output(nft);
-	nft_ctx_buffer_error(nft);
-	ret = nft_run_cmd_from_buffer(nft, commands);
+	nftables.ctx_buffer_output(nft);
+	nftables.ctx_buffer_error(nft);
+	ret = nftables.run_cmd_from_buffer(nft, commands);
 	if (ret) {
 		first_line(reason, sizeof(reason),
-			   nft_ctx_get_error_buffer(nft));
+			   nftables.ctx_get_error_buffer(nft));
 		nym_fail(report, "nftables: %s", reason);
 	}
-	nft_ctx_free(nft);
+	nftables.ctx_free(nft);
 	return ret ? -1 : 0;
 }
 

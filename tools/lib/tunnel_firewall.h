@@ -30,6 +30,13 @@ void nym_firewall_table(const char *device,
 char *nym_firewall_text(const char *device, uint32_t mark,
 			const struct nym_prefix *addresses, size_t count);
 
+/*
+ * Loads libnftables, which with all that it needs takes longer than most
+ * commands do, so that those without a firewall go without it. 0, or -1 with
+ * the reason in the report.
+ */
+int nym_firewall_load(struct nym_report *report);
+
 /* Adds all of the table or nothing. 0, or -1 with the reason in the report. */
 int nym_firewall_add(const char *device, uint32_t mark,
 		     const struct nym_prefix *addresses, size_t count,

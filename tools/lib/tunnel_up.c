@@ -238,7 +238,9 @@ static int add_firewall(struct ascent *ascent)
 {
 	struct nym_tunnel *tunnel = ascent->tunnel;
 
-	if (nym_journal_append(ascent->journal, tunnel->report, "nftables"))
+	/* What could not be added need not be deleted either. */
+	if (nym_firewall_load(tunnel->report) ||
+	    nym_journal_append(ascent->journal, tunnel->report, "nftables"))
 		return -1;
 	return nym_firewall_add(tunnel->name, tunnel->device->fwmark,
 				tunnel->conf.addresses,

@@ -25,7 +25,7 @@ check()
 }
 
 echo 'KTAP version 1'
-echo '1..26'
+echo '1..27'
 
 check 'help' 0 '^Usage: nymctl COMMAND' '$NYMCTL help'
 check 'help goes to the standard output' 0 '^Usage' '$NYMCTL --help 2>/dev/null'
@@ -58,5 +58,7 @@ check 'a wrong file' 1 "wrong.conf:2: ListenPort: '70000' is not a port" \
 	'$NYMCTL setconf lo "$work/wrong.conf"'
 check 'too long a name' 1 'not the name of an interface' \
 	'$NYMCTL set abcdefghijklmnop fwmark 1'
+check 'libnftables is loaded when it is needed' 0 '^0$' \
+	'readelf -d "$NYMCTL" | grep -c nftables; :'
 
 exit $failed
