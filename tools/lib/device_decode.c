@@ -193,6 +193,17 @@ static int decode_allowedips(struct nym_peer *peer, const struct nlattr *list)
 	return ret;
 }
 
+/* What holds for a peer unless the message says otherwise. */
+static void set_defaults(struct nym_peer *peer, const struct nym_device *device)
+{
+	peer->hops = 1;
+	peer->flags |= NYM_PEER_HAS_HOPS;
+	if (device->flags & NYM_DEVICE_HAS_PUBLIC_KEY) {
+		memcpy(peer->identity, device->public_key, NYM_KEY_LEN);
+		peer->flags |= NYM_PEER_HAS_IDENTITY;
+	}
+}
+
 /*
  * A peer whose allowed IPs do not fit a message goes on in the next one, where
  * it has no more than its key and the rest of them.
@@ -208,12 +219,14 @@ static int decode_peer(struct nym_device *device, struct nym_peer **last,
 	if (!attrs[NYMPEER_A_PUBLIC_KEY] ||
 	    !get(key, sizeof(key), attrs[NYMPEER_A_PUBLIC_KEY]))
 		return -EBADMSG;
-	if (!peer || !nym_key_equal(peer->public_key, key)) {
+	/* Public, so the time that this takes may tell. */
+	if (!peer || memcmp(peer->public_key, key, sizeof(key))) {
 		peer = nym_device_add_peer(device);
 		if (!peer)
 			return -ENOMEM;
 		memcpy(peer->public_key, key, NYM_KEY_LEN);
 		peer->flags = NYM_PEER_HAS_PUBLIC_KEY;
+		set_defaults(peer, device);
 		*last = peer;
 	}
 	if (!get_settings(peer, attrs))
