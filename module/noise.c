@@ -32,6 +32,9 @@ static u8 initial_hash[NYM_HASH_SIZE] __ro_after_init;
 
 static atomic64_t keypair_counter = ATOMIC64_INIT(0);
 
+/* Of their own size, which kmalloc() would make nearly twice as large. */
+static struct kmem_cache *keypair_cache;
+
 /* HKDF hands hash-sized outputs to keys and the other way round. */
 static_assert((int)NYM_HASH_SIZE == (int)NYM_SYMMETRIC_KEY_SIZE);
 
@@ -200,12 +203,19 @@ static void symmetric_store(struct nym_handshake *handshake,
 	memcpy(handshake->hash, state->hash, NYM_HASH_SIZE);
 }
 
-void __init nym_noise_init(void)
+int __init nym_noise_init(void)
 {
 	blake2s(NULL, 0, construction, sizeof(construction) - 1,
 		initial_chaining_key, NYM_HASH_SIZE);
 	hash_two(initial_hash, initial_chaining_key, NYM_HASH_SIZE, identifier,
 		 sizeof(identifier) - 1);
+	keypair_cache = KMEM_CACHE(nym_keypair, 0);
+	return keypair_cache ? 0 : -ENOMEM;
+}
+
+void nym_noise_uninit(void)
+{
+	kmem_cache_destroy(keypair_cache);
 }
 
 void nym_noise_handshake_init(struct nym_handshake *handshake,
@@ -637,7 +647,7 @@ out:
 
 static struct nym_keypair *keypair_create(struct nym_peer *peer)
 {
-	struct nym_keypair *keypair = kzalloc(sizeof(*keypair), GFP_KERNEL);
+	struct nym_keypair *keypair = kmem_cache_zalloc(keypair_cache, GFP_KERNEL);
 
 	if (!keypair)
 		return NULL;
@@ -650,9 +660,15 @@ static struct nym_keypair *keypair_create(struct nym_peer *peer)
 	return keypair;
 }
 
+static void keypair_free(struct nym_keypair *keypair)
+{
+	memzero_explicit(keypair, sizeof(*keypair));
+	kmem_cache_free(keypair_cache, keypair);
+}
+
 static void keypair_free_rcu(struct rcu_head *rcu)
 {
-	kfree_sensitive(container_of(rcu, struct nym_keypair, rcu));
+	keypair_free(container_of(rcu, struct nym_keypair, rcu));
 }
 
 static void keypair_release(struct kref *kref)
@@ -854,7 +870,7 @@ bool nym_noise_begin_session(struct nym_handshake *handshake,
 	if (!success) {
 		/* Nobody has seen it. */
 		nym_peer_put(peer);
-		kfree_sensitive(keypair);
+		keypair_free(keypair);
 	}
 out:
 	up_write(&handshake->lock);

@@ -127,8 +127,11 @@ struct nym_handshake {
 	struct nym_index_entry entry;
 };
 
-/* Computes the protocol's constant hashes; called once at module load. */
-void nym_noise_init(void);
+/* Computes the protocol's constant hashes and makes room for key pairs; called once
+ * at module load. Return: 0 or -ENOMEM.
+ */
+int nym_noise_init(void);
+void nym_noise_uninit(void);	/* no key pair is left */
 
 /**
  * nym_noise_handshake_init() - prepare a new peer's handshake
