@@ -266,13 +266,13 @@ void nym_noise_handshake_clear(struct nym_handshake *handshake)
  * us; and no more ahead than lets one that shows its true clock take our place
  * within seconds.
  */
-static u64 clock_ahead(const struct nym_identity *identity,
-		       const u8 remote_static[NYM_KEY_SIZE])
+u64 nym_noise_clock_ahead(const struct nym_handshake *handshake)
 {
 	u8 digest[NYM_HASH_SIZE];
 	u64 ahead;
 
-	hmac(digest, identity->private_key, remote_static, NYM_KEY_SIZE);
+	hmac(digest, handshake->identity->private_key, handshake->remote_static,
+	     NYM_KEY_SIZE);
 	ahead = get_unaligned_le64(digest) & (NYM_CLOCK_AHEAD_LIMIT - 1);
 	memzero_explicit(digest, sizeof(digest));
 	return ahead;
@@ -291,8 +291,6 @@ void nym_noise_set_identity(struct nym_handshake *handshake,
 	    !curve25519(handshake->static_static, identity->private_key,
 			handshake->remote_static))
 		memzero_explicit(handshake->static_static, NYM_KEY_SIZE);
-	handshake->clock_ahead = identity ?
-		clock_ahead(identity, handshake->remote_static) : 0;
 	/* Nor does the new identity's time go on from the old one's. */
 	handshake->sent_timestamp = (struct timespec64){};
 	handshake_forget(handshake);
@@ -322,7 +320,7 @@ static void next_timestamp(struct nym_handshake *handshake,
 	struct timespec64 label;
 
 	ktime_get_real_ts64(&label);
-	timespec64_add_ns(&label, handshake->clock_ahead);
+	timespec64_add_ns(&label, nym_noise_clock_ahead(handshake));
 	label.tv_nsec = ALIGN_DOWN((u32)label.tv_nsec, grain);
 	if (timespec64_compare(&label, &handshake->sent_timestamp) <= 0) {
 		label = timespec64_add(handshake->sent_timestamp,
