@@ -18,11 +18,13 @@ static int __init nym_init(void)
 {
 	int ret;
 
-	nym_noise_init();
+	ret = nym_noise_init();
+	if (ret < 0)
+		return ret;
 
 	ret = nym_allowedips_slab_init();
 	if (ret < 0)
-		return ret;
+		goto err_noise;
 
 	ret = nym_peer_slab_init();
 	if (ret < 0)
@@ -59,6 +61,8 @@ err_peer:
 	nym_peer_slab_uninit();
 err_allowedips:
 	nym_allowedips_slab_uninit();
+err_noise:
+	nym_noise_uninit();
 	return ret;
 }
 
@@ -71,6 +75,7 @@ static void __exit nym_exit(void)
 	nym_buffer_uninit();
 	nym_peer_slab_uninit();
 	nym_allowedips_slab_uninit();
+	nym_noise_uninit();
 }
 
 module_init(nym_init);

@@ -6,7 +6,7 @@
 
 #include "netlink.h"
 #include "device.h"
-#include "endpoint.h"
+#include "peer.h"
 #include "messages.h"
 #include "netlink-gen.h"
 #include <linux/netdevice.h>
@@ -46,14 +46,18 @@ struct nym_device *nym_genl_find_device(struct nlattr **attrs, struct net *net,
 
 int nym_genl_fill_endpoint(struct sk_buff *skb, struct nym_peer *peer)
 {
-	struct nym_endpoint endpoint;
+	const struct nym_endpoint *endpoint;
+	int ret = 0;
 
-	if (!nym_endpoint_read(peer, &endpoint))
-		return 0;
-	return nla_put(skb, NYMPEER_A_ENDPOINT,
-		       endpoint.addr.sa_family == AF_INET ?
-		       sizeof(endpoint.addr4) : sizeof(endpoint.addr6),
-		       &endpoint.addr);
+	rcu_read_lock();
+	endpoint = rcu_dereference(peer->endpoint);
+	if (endpoint)
+		ret = nla_put(skb, NYMPEER_A_ENDPOINT,
+			      endpoint->addr.sa_family == AF_INET ?
+			      sizeof(endpoint->addr4) : sizeof(endpoint->addr6),
+			      &endpoint->addr);
+	rcu_read_unlock();
+	return ret;
 }
 
 static const struct genl_multicast_group nym_genl_groups[] = {

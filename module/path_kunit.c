@@ -380,7 +380,7 @@ static void path_former_bind_receives(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, set_via(test, 3, -1), 0);
 	KUNIT_EXPECT_PTR_EQ(test, find4(test, 0, a.s_addr, htons(1000)), f->peer[1]);
 
-	former = list_first_entry(&f->peer[1]->via.formers, struct nym_bind, former);
+	former = hlist_entry(f->peer[1]->via.formers.first, struct nym_bind, former);
 	former->expires = jiffies - 1;
 	KUNIT_EXPECT_NULL(test, find4(test, 0, a.s_addr, htons(1000)));
 
@@ -392,7 +392,7 @@ static void path_former_bind_receives(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, set_via_to(test, 1, 3, &config), 0);
 	KUNIT_EXPECT_EQ(test, set_via(test, 1, -1), 0);
 	KUNIT_EXPECT_NULL(test, find4(test, 0, a.s_addr, htons(1000)));
-	KUNIT_EXPECT_TRUE(test, list_empty(&f->peer[1]->via.formers));
+	KUNIT_EXPECT_TRUE(test, hlist_empty(&f->peer[1]->via.formers));
 }
 
 /* Those that wait for one carrier will meet in it. */

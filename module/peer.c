@@ -51,7 +51,7 @@ static void peer_init(struct nym_peer *peer, struct nym_device *device,
 	nym_cookie_init(&peer->cookie, public_key);
 	nym_timers_init(peer);
 	nym_peer_reset_last_handshake(peer);
-	INIT_WORK(&peer->transmit_handshake_work, nym_handshake_transmit_work);
+	INIT_WORK(&peer->handshake_work, nym_handshake_work);
 	nym_path_init(peer, via_key);
 }
 
@@ -139,7 +139,7 @@ void nym_peer_identity_changed(struct nym_peer *peer)
 	 */
 	nym_noise_set_identity(&peer->handshake, NULL);
 	nym_keypairs_expire(&peer->keypairs);
-	flush_work(&peer->transmit_handshake_work);
+	flush_work(&peer->handshake_work);
 	nym_path_redraw_port(peer);
 	nym_cookie_forget(&peer->cookie);
 	nym_noise_set_identity(&peer->handshake, nym_peer_identity(peer));
@@ -246,7 +246,7 @@ void nym_peer_bury(struct nym_device *device, struct list_head *dead)
 		 * but it must not run once the device's sockets and statistics
 		 * are gone.
 		 */
-		flush_work(&peer->transmit_handshake_work);
+		flush_work(&peer->handshake_work);
 		nym_send_purge_staged(peer, NYM_DROP_REMOVED);
 	}
 

@@ -5,12 +5,15 @@
 #include <linux/bitops.h>
 #include <linux/cpumask.h>
 #include <linux/errno.h>
+#include <linux/limits.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
-/* Bits of struct nym_pipeline's fields of the same names. */
+/* Bits of struct nym_pipeline.state. */
 #define NYM_PIPELINE_DRAINING	0
-#define NYM_PIPELINE_DEPARTS	0
+#define NYM_PIPELINE_DEPARTS	1
+
+static_assert(NYM_MAX_PIPELINE <= U16_MAX && CONFIG_NR_CPUS <= U16_MAX);
 
 /* Two or three full packets: about what waking a worker costs. */
 #define NYM_INLINE_BYTES	4096
@@ -70,7 +73,7 @@ static bool tell_one(struct nym_crypt *crypt)
 		/* Released: who finds it clear may put the link into another CPU's
 		 * list, under another lock, and must find it taken off ours.
 		 */
-		clear_bit_unlock(NYM_PIPELINE_DEPARTS, &pipeline->departs);
+		clear_bit_unlock(NYM_PIPELINE_DEPARTS, &pipeline->state);
 		/* Pairs with the full barrier in tell_elsewhere(): who still saw
 		 * the bit set did its train before we look for done ones.
 		 */
@@ -149,8 +152,7 @@ void nym_pipeline_init(struct nym_pipeline *pipeline,
 	INIT_LIST_HEAD(&pipeline->trains);
 	pipeline->length = 0;
 	pipeline->on_done = on_done;
-	pipeline->departs = 0;
-	pipeline->draining = 0;
+	pipeline->state = 0;
 }
 
 int nym_pipeline_enter(struct nym_pipeline *pipeline, struct nym_train *train)
@@ -238,7 +240,7 @@ static void tell_elsewhere(struct nym_device *device, struct nym_pipeline *pipel
 	/* A full barrier also where the bit was set: tell_one() sees our train
 	 * done when it has cleared the bit.
 	 */
-	if (test_and_set_bit(NYM_PIPELINE_DEPARTS, &pipeline->departs))
+	if (test_and_set_bit(NYM_PIPELINE_DEPARTS, &pipeline->state))
 		return;
 	spin_lock_bh(&crypt->lock);
 	list_add_tail(&pipeline->departure, &crypt->departures);
@@ -288,11 +290,11 @@ void nym_pipeline_drain(struct nym_pipeline *pipeline,
 		 * to be done is seen by the drainer's look after its clear_bit
 		 * below.
 		 */
-		if (test_and_set_bit(NYM_PIPELINE_DRAINING, &pipeline->draining))
+		if (test_and_set_bit(NYM_PIPELINE_DRAINING, &pipeline->state))
 			return;
 		while ((train = nym_pipeline_pop(pipeline)))
 			leave(train);
-		clear_bit_unlock(NYM_PIPELINE_DRAINING, &pipeline->draining);
+		clear_bit_unlock(NYM_PIPELINE_DRAINING, &pipeline->state);
 		/* Orders the clearing before the look: a train that became done
 		 * in between is either seen here, or its worker sees the bit
 		 * clear and drains itself.

@@ -23,24 +23,23 @@ struct nym_train;
 /**
  * struct nym_pipeline - trains of one peer in one direction, in order
  * @lock:	guards @trains, @length and @cpu; taken with BH disabled, innermost
- * @trains:	of struct nym_train.order
- * @length:	how many; more than NYM_MAX_PIPELINE are refused
+ * @length:	how many trains; more than NYM_MAX_PIPELINE are refused
  * @cpu:	where they leave; it changes only while there are none
+ * @trains:	of struct nym_train.order
  * @on_done:	told that the head may be done. On @cpu, unless that one is offline or
  *		changed since the worker was called; BH disabled, RCU read section
  * @departure:	link in struct nym_crypt.departures
- * @departs:	set while it is on that list
- * @draining:	one context at a time takes done trains off the head
+ * @state:	whether it is on that list, and whether a context takes done trains
+ *		off the head, which one at a time does
  */
 struct nym_pipeline {
 	spinlock_t lock;	/* trains, length, cpu */
+	u16 length;
+	u16 cpu;
 	struct list_head trains;
-	unsigned int length;
-	int cpu;
 	void (*on_done)(struct nym_pipeline *pipeline);
 	struct list_head departure;
-	unsigned long departs;
-	unsigned long draining;
+	unsigned long state;
 };
 
 #define NYM_MAX_PIPELINE	1024
