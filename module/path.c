@@ -16,6 +16,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/stringify.h>
+#include <linux/timekeeping.h>
 #include <net/ipv6.h>
 
 /* Where Linux draws its own ephemeral ports from, so that a nested peer's port
@@ -32,7 +33,7 @@
  * told is believed (RFC 1191 and RFC 8201: ten minutes).
  */
 #define LEAST_PMTU4	576
-#define PMTU_LIFETIME	(600 * HZ)
+#define PMTU_LIFETIME	600 /* s */
 
 /* How long a former bind receives, which is longer than anything is under way,
  * and how many of a peer's do.
@@ -586,7 +587,7 @@ static unsigned int told_mtu(const struct nym_path *path, unsigned int hop)
 	unsigned int pmtu = READ_ONCE(via->pmtu);
 
 	return path->bind[hop] && pmtu &&
-	       time_before32((u32)jiffies, READ_ONCE(via->pmtu_expires)) ? pmtu : 0;
+	       (u32)ktime_get_seconds() < READ_ONCE(via->pmtu_expires) ? pmtu : 0;
 }
 
 unsigned int nym_path_overhead(const struct nym_path *path)
@@ -708,8 +709,8 @@ void nym_path_learn_mtu(struct nym_peer *peer, unsigned int mtu)
 	mtu = min_t(unsigned int, mtu, U16_MAX);
 
 	is_news = READ_ONCE(via->pmtu) != mtu ||
-		  !time_before32((u32)jiffies, READ_ONCE(via->pmtu_expires));
-	WRITE_ONCE(via->pmtu_expires, jiffies + PMTU_LIFETIME);
+		  (u32)ktime_get_seconds() >= READ_ONCE(via->pmtu_expires);
+	WRITE_ONCE(via->pmtu_expires, ktime_get_seconds() + PMTU_LIFETIME);
 	WRITE_ONCE(via->pmtu, mtu);
 	if (is_news)
 		nym_event_send(peer, NYM_EVENT_PATH_MTU);

@@ -65,7 +65,8 @@ struct nym_bind {
  * struct nym_via - how a peer is reached; part of struct nym_peer
  * @key:	carrier's public key, meaningful where @bind is set; update lock
  * @bind:	place inside the carrier; NULL makes the peer direct
- * @pmtu_expires: jiffies at which @pmtu is forgotten
+ * @pmtu_expires: ktime_get_seconds() at which @pmtu is forgotten; of 32 bits they
+ *		do not come round
  * @pmtu:	path MTU that ICMP errors from inside the carrier told, 0 if none
  * @port_is_drawn: the port was drawn, not configured; update lock
  * @nested:	of struct nym_bind.siblings, the peers that this peer carries, and
