@@ -37,6 +37,11 @@ struct nym_aead {
 	u8 one_time[NYM_AEAD_BATCH][POLY1305_KEY_SIZE];
 };
 
+/* Tries whether one-time keys can be computed side by side; they are computed one by
+ * one where not. Once, when the module is loaded.
+ */
+void nym_aead_init(void);
+
 /**
  * nym_aead_get() - this CPU's, one for each layer of a train
  *
