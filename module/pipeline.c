@@ -5,6 +5,7 @@
 #include <linux/bitops.h>
 #include <linux/cpumask.h>
 #include <linux/errno.h>
+#include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
@@ -147,10 +148,23 @@ void nym_pipeline_init(struct nym_pipeline *pipeline,
 {
 	spin_lock_init(&pipeline->lock);
 	INIT_LIST_HEAD(&pipeline->trains);
+	pipeline->memory = 0;
 	pipeline->length = 0;
 	pipeline->on_done = on_done;
 	pipeline->departs = 0;
 	pipeline->draining = 0;
+}
+
+/* A single train finds room in any pipeline. */
+static bool has_room(const struct nym_pipeline *pipeline,
+		     const struct nym_train *train)
+{
+	u64 limit = min_t(u64, NYM_MAX_PIPELINE_MEMORY,
+			  (u64)totalram_pages() * PAGE_SIZE / NYM_PIPELINE_PART);
+
+	return !pipeline->length ||
+	       (pipeline->length < NYM_MAX_PIPELINE &&
+		pipeline->memory + train->memory <= limit);
 }
 
 int nym_pipeline_enter(struct nym_pipeline *pipeline, struct nym_train *train)
@@ -159,11 +173,12 @@ int nym_pipeline_enter(struct nym_pipeline *pipeline, struct nym_train *train)
 
 	train->done = false;
 	spin_lock_bh(&pipeline->lock);
-	if (pipeline->length < NYM_MAX_PIPELINE) {
+	if (has_room(pipeline, train)) {
 		ret = !pipeline->length;
 		if (ret)
 			WRITE_ONCE(pipeline->cpu, smp_processor_id());
 		list_add_tail(&train->order, &pipeline->trains);
+		pipeline->memory += train->memory;
 		WRITE_ONCE(pipeline->length, pipeline->length + 1);
 	}
 	spin_unlock_bh(&pipeline->lock);
@@ -272,6 +287,7 @@ struct nym_train *nym_pipeline_pop(struct nym_pipeline *pipeline)
 	if (head_is_done(pipeline)) {
 		head = list_first_entry(&pipeline->trains, struct nym_train, order);
 		list_del(&head->order);
+		pipeline->memory -= head->memory;
 		WRITE_ONCE(pipeline->length, pipeline->length - 1);
 	}
 	spin_unlock_bh(&pipeline->lock);
