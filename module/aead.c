@@ -2,6 +2,7 @@
 /* ChaCha20-Poly1305 of data messages, a train at a time. */
 #include "aead.h"
 #include <linux/init.h>
+#include <linux/local_lock.h>
 #include <linux/percpu.h>
 #include <linux/string.h>
 #include <uapi/linux/nym.h>
@@ -17,7 +18,19 @@
 #define NYM_AEAD_ANY		U64_MAX
 #define NYM_AEAD_NONE		(U64_MAX - 1)
 
-static DEFINE_PER_CPU(struct nym_aead [NYM_MAX_HOPS], aeads);
+/**
+ * struct nym_aeads - a CPU's
+ * @lock:	keeps others out on real-time kernels, where BH disabled does not
+ * @layer:	of the train that has it
+ */
+struct nym_aeads {
+	local_lock_t lock;	/* layer */
+	struct nym_aead layer[NYM_MAX_HOPS];
+};
+
+static DEFINE_PER_CPU(struct nym_aeads, aeads) = {
+	.lock = INIT_LOCAL_LOCK(lock),
+};
 
 /* Does the library take all of ChaCha's state from where it is told? Some vector code
  * (s390's) has the constants of the first row built in, where a turned state has
@@ -27,7 +40,8 @@ static bool may_turn __ro_after_init;
 
 struct nym_aead *nym_aead_get(void)
 {
-	return this_cpu_ptr(aeads);
+	local_lock_nested_bh(&aeads.lock);
+	return this_cpu_ptr(aeads.layer);
 }
 
 void nym_aead_put(struct nym_aead *aead)
@@ -37,6 +51,7 @@ void nym_aead_put(struct nym_aead *aead)
 	for (layer = 0; layer < NYM_MAX_HOPS; ++layer)
 		if (aead[layer].key)
 			memzero_explicit(&aead[layer], sizeof(aead[layer]));
+	local_unlock_nested_bh(&aeads.lock);
 }
 
 void nym_aead_use(struct nym_aead *aead, const u8 key[NYM_SYMMETRIC_KEY_SIZE])
