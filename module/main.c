@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Loading and unloading of the module. */
+#include "aead.h"
 #include "allowedips.h"
 #include "buffer.h"
 #include "decrypt.h"
@@ -17,6 +18,8 @@
 static int __init nym_init(void)
 {
 	int ret;
+
+	nym_aead_init();
 
 	ret = nym_noise_init();
 	if (ret < 0)
