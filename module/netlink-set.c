@@ -689,21 +689,18 @@ int nym_nl_set_device_doit(struct sk_buff *skb, struct genl_info *info)
 	struct nym_device *device;
 	int ret;
 
+	/* The sockets and the flags of the net_device belong to rtnl. */
+	rtnl_lock();
 	device = nym_genl_find_device(info->attrs, genl_info_net(info),
 				      info->extack);
 	if (IS_ERR(device)) {
 		ret = PTR_ERR(device);
-		goto out;
+	} else {
+		mutex_lock(&device->device_update_lock);
+		ret = set_device(device, info->attrs, info->extack);
+		mutex_unlock(&device->device_update_lock);
 	}
-
-	/* The sockets and the flags of the net_device belong to rtnl. */
-	rtnl_lock();
-	mutex_lock(&device->device_update_lock);
-	ret = set_device(device, info->attrs, info->extack);
-	mutex_unlock(&device->device_update_lock);
 	rtnl_unlock();
-	dev_put(device->dev);
-out:
 	wipe_secrets(info->attrs);
 	return ret;
 }
