@@ -188,6 +188,11 @@ def bad_vias(dev):
     dev.refused(errno.ELOOP, C.NYMPEER_A_VIA, peer(key(1), via(2)))
     dev.refused(errno.EINVAL, C.NYMPEER_A_VIA, peer(key(1), via(1)))
     expect(dev.hops(1) == 1 and dev.hops(2) == 2, "refusal changed a path")
+    before = dev.peer(1)
+    dev.refused(errno.ELOOP, C.NYMPEER_A_VIA,
+                peer(key(1), attr(C.NYMPEER_A_PRIVATE_KEY, key(0x50)),
+                     attr(C.NYMPEER_A_PRESHARED_KEY, key(0x51)), via(2)))
+    expect(dev.peer(1) == before, "refusal changed keys")
     dev.refused(errno.EADDRINUSE, C.NYMPEER_A_VIA,
                 peer(key(3), via(1), address("10.0.0.2"),
                      u16(C.NYMPEER_A_VIA_PORT, 1000)))
