@@ -329,14 +329,15 @@ int nym_nl_get_device_start(struct netlink_callback *cb)
 {
 	struct nym_device *device;
 
+	rtnl_lock();
 	device = nym_genl_find_device(genl_info_dump(cb)->attrs,
 				      sock_net(cb->skb->sk), cb->extack);
-	if (IS_ERR(device))
-		return PTR_ERR(device);
-	dump_cursor(cb)->device_id = device->internal_id;
-	dump_cursor(cb)->ifindex = device->dev->ifindex;
-	dev_put(device->dev);
-	return 0;
+	if (!IS_ERR(device)) {
+		dump_cursor(cb)->device_id = device->internal_id;
+		dump_cursor(cb)->ifindex = device->dev->ifindex;
+	}
+	rtnl_unlock();
+	return PTR_ERR_OR_ZERO(device);
 }
 
 /* The device that a dump began with, if it is still there, and in the namespace of

@@ -21,15 +21,17 @@ struct nym_device *nym_genl_find_device(struct nlattr **attrs, struct net *net,
 	struct nlattr *ifname = attrs[NYMDEVICE_A_IFNAME];
 	struct net_device *dev;
 
+	ASSERT_RTNL();
+
 	if (!ifindex == !ifname) {
 		NL_SET_ERR_MSG(extack,
 			       "name the device either by its index or by its name");
 		return ERR_PTR(-EBADR);
 	}
 	if (ifindex)
-		dev = dev_get_by_index(net, nla_get_u32(ifindex));
+		dev = __dev_get_by_index(net, nla_get_u32(ifindex));
 	else
-		dev = dev_get_by_name(net, nla_data(ifname));
+		dev = __dev_get_by_name(net, nla_data(ifname));
 	if (!dev) {
 		NL_SET_ERR_MSG_ATTR(extack, ifindex ?: ifname,
 				    "there is no such network device");
@@ -38,7 +40,6 @@ struct nym_device *nym_genl_find_device(struct nlattr **attrs, struct net *net,
 	if (!nym_device_is(dev)) {
 		NL_SET_ERR_MSG_ATTR(extack, ifindex ?: ifname,
 				    "the network device is not of link kind nym");
-		dev_put(dev);
 		return ERR_PTR(-EOPNOTSUPP);
 	}
 	return netdev_priv(dev);

@@ -129,6 +129,10 @@ void nym_peer_slab_uninit(void);
  * @preshared_key: or NULL
  * @via_key:	its carrier's, or NULL for a direct peer: a nested one is silent
  *		from the start, until nym_path_apply()
+ * @identity:	own identity, or NULL for the device's; a reference is taken
+ *
+ * All of these are given at once, since its handshakes are answered as soon as it
+ * is there.
  *
  * Context: process. Return: the peer, whose reference the device's list holds,
  * or ERR_PTR(): -ENOMEM, also where the device has NYM_MAX_PEERS_PER_DEVICE.
@@ -136,7 +140,8 @@ void nym_peer_slab_uninit(void);
 struct nym_peer *nym_peer_create(struct nym_device *device,
 				 const u8 public_key[NYM_KEY_SIZE],
 				 const u8 preshared_key[NYM_SYMMETRIC_KEY_SIZE],
-				 const u8 via_key[NYM_KEY_SIZE]);
+				 const u8 via_key[NYM_KEY_SIZE],
+				 struct nym_identity *identity);
 
 /* Removes a peer; may sleep for a grace period. Context: update lock held. The
  * reasons for the order of the steps are with the code.

@@ -189,6 +189,11 @@ def bad_vias(dev):
     dev.refused(errno.ELOOP, C.NYMPEER_A_VIA, peer(key(1), via(2)))
     dev.refused(errno.EINVAL, C.NYMPEER_A_VIA, peer(key(1), via(1)))
     expect(dev.hops(1) == 1 and dev.hops(2) == 2, "refusal changed a path")
+    before = dev.peer(1)
+    dev.refused(errno.ELOOP, C.NYMPEER_A_VIA,
+                peer(key(1), attr(C.NYMPEER_A_PRIVATE_KEY, key(0x50)),
+                     attr(C.NYMPEER_A_PRESHARED_KEY, key(0x51)), via(2)))
+    expect(dev.peer(1) == before, "refusal changed keys")
     dev.refused(errno.EADDRINUSE, C.NYMPEER_A_VIA,
                 peer(key(3), via(1), address("10.0.0.2"),
                      u16(C.NYMPEER_A_VIA_PORT, 1000)))
@@ -352,6 +357,23 @@ def half_read_dump_holds_nothing(dev):
     raise AssertionError("the dump never ended")
 
 
+def changes_end_with_the_device(dev):
+    """What is set while the device goes is refused or goes with it. A peer that is
+    added to what is left of it stays for good, as is seen when the module goes."""
+    link = ["ip", "link"]
+    for _ in range(5):
+        # Closing its sockets takes a moment, in which it is still found.
+        subprocess.run([*link, "set", DEVICE, "up"], check=True)
+        with subprocess.Popen([*link, "del", DEVICE]) as going:
+            try:
+                while True:
+                    dev.set_peers(peer(key(1)))
+            except nl.Refused as refusal:
+                expect(refusal.errno == errno.ENODEV, repr(refusal))
+        expect(going.returncode == 0, "the device did not go")
+        subprocess.run([*link, "add", DEVICE, "type", "nym"], check=True)
+
+
 def strangers_get_nothing(dev):
     """Without CAP_NET_ADMIN nothing can be read, changed or listened to."""
     dev.set(attr(C.NYMDEVICE_A_PRIVATE_KEY, key(0x48)))
@@ -407,7 +429,7 @@ CASES = {function.__name__: function for function in (
     device_is_named_once, vias_in_any_order, bad_vias,
     path_follows_the_carrier, identities, quotas, dump_of_any_size,
     dump_tells_of_interruption, half_read_dump_holds_nothing,
-    strangers_get_nothing,
+    changes_end_with_the_device, strangers_get_nothing,
     events_tell_what_happened)}
 
 
