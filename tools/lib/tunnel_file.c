@@ -127,6 +127,7 @@ int nym_tunnel_read(struct nym_tunnel *tunnel)
 {
 	const struct nym_config_extension extension = {
 		.interface_key = nym_tunnel_conf_key,
+		.keeps_comment = nym_tunnel_conf_keeps_comment,
 		.context = &tunnel->conf,
 	};
 

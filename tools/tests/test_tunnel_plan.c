@@ -48,6 +48,7 @@ static char *steps(const char *text, const struct underlay *underlay)
 	struct underlay copy = *underlay;
 	const struct nym_config_extension extension = {
 		.interface_key = nym_tunnel_conf_key,
+		.keeps_comment = nym_tunnel_conf_keeps_comment,
 		.context = &conf,
 	};
 	struct nym_tunnel_facts facts = {
