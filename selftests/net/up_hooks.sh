@@ -11,7 +11,7 @@
 
 runs_hooks()
 {
-	write_conf "PreUp = echo pre-up %i >>$STEPS" \
+	write_conf "PreUp = echo pre-up %i >>$STEPS; ip link show dev %i >/dev/null" \
 		"PostUp = echo post-up %i >>$STEPS; ip link show dev %i >/dev/null" \
 		"PostUp = echo post-up again >>$STEPS" \
 		"PreDown = echo pre-down %i >>$STEPS; ip link show dev %i >/dev/null" \
@@ -20,6 +20,18 @@ runs_hooks()
 	down
 	expect_equal hooks 'pre-up nymt0,post-up nymt0,post-up again,pre-down nymt0,post-down nymt0,' \
 		"$(tr '\n' , <"$STEPS")"
+	state_is "$WORK/state"
+}
+
+# The usual way to keep the key out of the file.
+sets_key()
+{
+	write_conf "PreUp = $NYMCTL set %i private-key $(private_key client)"
+	sed -i '/^PrivateKey/d' "$CONF"
+	up
+	expect_equal 'public key' "$(public_key client)" \
+		"$("$NYMCTL" show nymt0 public-key)"
+	down
 	state_is "$WORK/state"
 }
 
@@ -79,8 +91,9 @@ hook_kills_parent()
 tunnel_host >"$WORK/setup.log" 2>&1 || bail_out "$(cat "$WORK/setup.log")"
 state >"$WORK/state"
 
-ktap_plan 12
+ktap_plan 13
 run_case 'hooks run in their order' runs_hooks
+run_case 'PreUp can give the device its key' sets_key
 run_case 'a failing PreUp undoes all' failing_hook PreUp 'pre-up,post-down,'
 run_case 'a failing PostUp undoes all' failing_hook PostUp 'pre-up,post-up,pre-down,post-down,'
 run_case 'a failing PreDown does not stop down' failing_hook_down PreDown

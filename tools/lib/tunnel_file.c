@@ -134,8 +134,9 @@ int nym_tunnel_read(struct nym_tunnel *tunnel)
 	if (check_mode(tunnel) || nym_file_read(&tunnel->file, tunnel->path,
 						NYM_FILE_MAX, tunnel->report))
 		return -1;
+	/* PreUp may have given the device what the file does not state. */
 	tunnel->device = nym_config_parse(tunnel->path, tunnel->file.text,
-					  tunnel->file.len, NYM_CONFIG_REPLACE,
+					  tunnel->file.len, NYM_CONFIG_APPEND,
 					  &extension, tunnel->report);
 	if (!tunnel->device) {
 		/* Half of a file's hooks are worse than none. */
