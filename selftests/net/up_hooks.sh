@@ -60,6 +60,21 @@ failing_hook_down()
 	state_is "$WORK/state"
 }
 
+# What up and down say goes to a pipe that nobody reads any more.
+unheard()
+{
+	write_conf 'DNS = 10.77.0.1' "PreUp = echo pre-up >>$STEPS" \
+		"PostDown = echo post-down >>$STEPS"
+	exec {gone}> >(:)
+	wait $!
+	up 2>&"$gone"
+	expect_equal 'way out' nymt0 "$(route_device 4 192.0.2.1)"
+	down 2>&"$gone"
+	exec {gone}>&-
+	expect_equal hooks 'pre-up,post-down,' "$(tr '\n' , <"$STEPS")"
+	state_is "$WORK/state"
+}
+
 # A hook that never ends; stopped_by SIGNAL
 stopped_by()
 {
@@ -91,16 +106,18 @@ hook_kills_parent()
 tunnel_host >"$WORK/setup.log" 2>&1 || bail_out "$(cat "$WORK/setup.log")"
 state >"$WORK/state"
 
-ktap_plan 13
+ktap_plan 15
 run_case 'hooks run in their order' runs_hooks
 run_case 'PreUp can give the device its key' sets_key
 run_case 'a failing PreUp undoes all' failing_hook PreUp 'pre-up,post-down,'
 run_case 'a failing PostUp undoes all' failing_hook PostUp 'pre-up,post-up,pre-down,post-down,'
 run_case 'a failing PreDown does not stop down' failing_hook_down PreDown
 run_case 'a failing PostDown does not stop down' failing_hook_down PostDown
+run_case 'nobody reads what up and down say' unheard
 run_case 'SIGINT in a hook undoes all' stopped_by INT
 run_case 'SIGTERM in a hook undoes all' stopped_by TERM
 run_case 'SIGHUP in a hook undoes all' stopped_by HUP
+run_case 'SIGQUIT in a hook undoes all' stopped_by QUIT
 run_case 'two do not work on one tunnel' one_at_a_time
 run_case 'a PreUp that kills its parent undoes all' hook_kills_parent PreUp
 run_case 'a PostUp that kills its parent undoes all' hook_kills_parent PostUp

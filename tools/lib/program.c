@@ -54,7 +54,8 @@ static int input_file(const char *input)
 static void __attribute__((noreturn))
 run_child(const char *const arguments[], int input, pid_t parent)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	static const int signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP,
+				       SIGPIPE };
 	sigset_t none;
 	size_t i;
 
@@ -77,6 +78,7 @@ static void stop_signals(sigset_t *signals)
 {
 	sigemptyset(signals);
 	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGQUIT);
 	sigaddset(signals, SIGTERM);
 	sigaddset(signals, SIGHUP);
 }
@@ -87,6 +89,8 @@ void nym_program_block_signals(sigset_t *signals, sigset_t *before)
 
 	stop_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, before);
+	/* That nobody reads what is said must not stop what is done. */
+	signal(SIGPIPE, SIG_IGN);
 	if (signals)
 		*signals = set;
 }
