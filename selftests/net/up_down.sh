@@ -127,9 +127,10 @@ needs_libnftables()
 	state_is "$WORK/state"
 }
 
-refuses_writable_file()
+checks_mode_of_file()
 {
 	write_conf
+	refused 'run it as root' setpriv --reuid=65534 --clear-groups "$NYMCTL" up "$CONF"
 	chmod 666 "$CONF"
 	refused 'everybody can write' up
 	chmod 644 "$CONF"
@@ -375,7 +376,7 @@ run_case 'a name stands for /etc/nym/NAME.conf or what was brought up' reads_nam
 run_case 'down does not need the config file' goes_down_without_file
 run_case 'a step that fails is named and undone' names_failed_step
 run_case 'without libnftables the error names its package' needs_libnftables
-run_case 'a config file that everybody can write is refused' refuses_writable_file
+run_case 'a config file is read by its owner and written by nobody else' checks_mode_of_file
 run_case 'Table and FwMark say where routes go' keeps_to_table
 run_case 'the MTU fits the path' obeys_mtu
 run_case 'two hops, the exit over IPv4, leave 1360 bytes' nests 4 1360

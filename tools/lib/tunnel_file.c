@@ -108,8 +108,9 @@ static int check_mode(const struct nym_tunnel *tunnel)
 	struct stat st;
 
 	if (stat(tunnel->path, &st))
-		return nym_fail(report, "cannot find the config file %s: %s",
-				tunnel->path, strerror(errno));
+		return nym_fail(report, "cannot find the config file %s: %s%s",
+				tunnel->path, strerror(errno),
+				errno == EACCES ? "; run it as root" : "");
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if (st.st_mode & S_IWOTH)
