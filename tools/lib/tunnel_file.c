@@ -253,6 +253,7 @@ static int replace_file(const struct nym_tunnel *tunnel, const char *text,
 	if (!stat(tunnel->path, &st) && fchown(fd, st.st_uid, st.st_gid))
 		nym_warn(tunnel->report, "cannot keep the owner of %s: %s",
 			 tunnel->path, strerror(errno));
+	errno = ENOSPC; /* what a part of it written means */
 	if (write(fd, text, len) != (ssize_t)len || fsync(fd) ||
 	    rename(temporary, tunnel->path)) {
 		nym_fail(tunnel->report, "cannot write %s: %s", tunnel->path,
