@@ -425,6 +425,7 @@ static int climb_or_undo(struct ascent *ascent)
 	int status;
 
 	nym_program_block_signals(&signals, &before);
+	nym_program_inherit();
 	pid = fork();
 	if (!pid)
 		run_child(ascent, parent, &before);
@@ -436,6 +437,8 @@ static int climb_or_undo(struct ascent *ascent)
 		nym_fail(report, "stopped by a signal");
 	else
 		return 0;
+	/* What it was doing when it ended must not outlast its undoing. */
+	nym_program_wait_for_inherited();
 	undo(ascent);
 	return -1;
 }
