@@ -95,6 +95,15 @@ names_failed_step()
 	ip route del 10.88.0.0/16 dev eth0
 	state_is "$WORK/state"
 
+	sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+	refused 'fd77::2/64 dev nymt0" failed: Permission denied' up
+	grep -q 'IPv6 is disabled here: see the sysctl' "$WORK/said"
+	sed -i 's/, fd77.*//' "$CONF"
+	refused '::/0 dev nymt0 table 51820" failed: Permission denied' up
+	grep -q 'IPv6 is disabled here: see the sysctl' "$WORK/said"
+	sysctl -qw net.ipv6.conf.default.disable_ipv6=0
+	state_is "$WORK/state"
+
 	write_conf 'MTU = 1400' 'Address = 10.77.0.2/16'
 	refused 'nymt0.conf:5: Address: "10.77.0.2/16" is there twice' up
 	write_conf 'MTU = 20'

@@ -165,8 +165,8 @@ static const char *advice(const struct nym_step *step, int error)
 	switch (error) {
 	case EPERM:
 	case EACCES:
-		if (step->kind == NYM_STEP_ADDRESS && ipv6)
-			return "; IPv6 is disabled here: see the sysctl net.ipv6.conf.default.disable_ipv6, or remove the IPv6 addresses";
+		if (ipv6)
+			return "; IPv6 is disabled here: see the sysctl net.ipv6.conf.default.disable_ipv6, or remove it from Address and AllowedIPs";
 		return "; run it as root";
 	case EOPNOTSUPP:
 		if (step->kind == NYM_STEP_LINK)
