@@ -85,6 +85,19 @@ stopped_by()
 	refused 'nymt0 is not up' down
 }
 
+# The hook's shell ends at once, but not the command that it had begun.
+outlived()
+{
+	write_conf "PostUp = echo waiting >>$STEPS; sh -c 'sleep 0.5; touch $WORK/late; :'; :" \
+		"PostDown = rm $WORK/late"
+	up_begin
+	kill "$(cat "$WORK/pid")"
+	wait_until 60 state_is "$WORK/state"
+	wait_until 60 unlocked
+	sleep 1
+	[ ! -e "$WORK/late" ] || fail 'what the command made is there'
+}
+
 one_at_a_time()
 {
 	write_conf "PreUp = echo waiting >>$STEPS; exec sleep 1000"
@@ -106,7 +119,7 @@ hook_kills_parent()
 tunnel_host >"$WORK/setup.log" 2>&1 || bail_out "$(cat "$WORK/setup.log")"
 state >"$WORK/state"
 
-ktap_plan 15
+ktap_plan 16
 run_case 'hooks run in their order' runs_hooks
 run_case 'PreUp can give the device its key' sets_key
 run_case 'a failing PreUp undoes all' failing_hook PreUp 'pre-up,post-down,'
@@ -118,6 +131,7 @@ run_case 'SIGINT in a hook undoes all' stopped_by INT
 run_case 'SIGTERM in a hook undoes all' stopped_by TERM
 run_case 'SIGHUP in a hook undoes all' stopped_by HUP
 run_case 'SIGQUIT in a hook undoes all' stopped_by QUIT
+run_case 'a command of a hook that goes on is undone' outlived
 run_case 'two do not work on one tunnel' one_at_a_time
 run_case 'a PreUp that kills its parent undoes all' hook_kills_parent PreUp
 run_case 'a PostUp that kills its parent undoes all' hook_kills_parent PostUp

@@ -26,6 +26,18 @@ void nym_program_block_signals(sigset_t *signals, sigset_t *before);
 int nym_program_wait(pid_t pid, int *status);
 
 /*
+ * From here on this process inherits what its children leave behind that still
+ * runs, as the commands of a hook that was killed.
+ */
+void nym_program_inherit(void);
+
+/*
+ * Waits until these have ended, but not for ever: a daemon that a hook started
+ * is one of them.
+ */
+void nym_program_wait_for_inherited(void);
+
+/*
  * Runs a program with the arguments, the first being its name, and with input,
  * if not null, on its standard input. Returns 0 when it ended well, -1 with the
  * reason in the report. Waits as nym_program_wait() does.

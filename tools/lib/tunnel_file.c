@@ -108,8 +108,9 @@ static int check_mode(const struct nym_tunnel *tunnel)
 	struct stat st;
 
 	if (stat(tunnel->path, &st))
-		return nym_fail(report, "cannot find the config file %s: %s",
-				tunnel->path, strerror(errno));
+		return nym_fail(report, "cannot find the config file %s: %s%s",
+				tunnel->path, strerror(errno),
+				errno == EACCES ? "; run it as root" : "");
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if (st.st_mode & S_IWOTH)
@@ -252,6 +253,7 @@ static int replace_file(const struct nym_tunnel *tunnel, const char *text,
 	if (!stat(tunnel->path, &st) && fchown(fd, st.st_uid, st.st_gid))
 		nym_warn(tunnel->report, "cannot keep the owner of %s: %s",
 			 tunnel->path, strerror(errno));
+	errno = ENOSPC; /* what a part of it written means */
 	if (write(fd, text, len) != (ssize_t)len || fsync(fd) ||
 	    rename(temporary, tunnel->path)) {
 		nym_fail(tunnel->report, "cannot write %s: %s", tunnel->path,

@@ -165,8 +165,8 @@ static const char *advice(const struct nym_step *step, int error)
 	switch (error) {
 	case EPERM:
 	case EACCES:
-		if (step->kind == NYM_STEP_ADDRESS && ipv6)
-			return "; IPv6 is disabled here: see the sysctl net.ipv6.conf.default.disable_ipv6, or remove the IPv6 addresses";
+		if (ipv6)
+			return "; IPv6 is disabled here: see the sysctl net.ipv6.conf.default.disable_ipv6, or remove it from Address and AllowedIPs";
 		return "; run it as root";
 	case EOPNOTSUPP:
 		if (step->kind == NYM_STEP_LINK)
@@ -425,6 +425,7 @@ static int climb_or_undo(struct ascent *ascent)
 	int status;
 
 	nym_program_block_signals(&signals, &before);
+	nym_program_inherit();
 	pid = fork();
 	if (!pid)
 		run_child(ascent, parent, &before);
@@ -436,6 +437,8 @@ static int climb_or_undo(struct ascent *ascent)
 		nym_fail(report, "stopped by a signal");
 	else
 		return 0;
+	/* What it was doing when it ended must not outlast its undoing. */
+	nym_program_wait_for_inherited();
 	undo(ascent);
 	return -1;
 }
