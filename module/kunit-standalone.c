@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The suites in a kernel without KUnit: the parameter kunit_suites has their
- * names, writing one of them into the parameter kunit runs that suite, and reading
- * it then tells the results in KTAP.
+ * names, writing one of them into the parameter kunit runs that suite, which is an
+ * I/O error if a case fails, and reading it then tells the results in KTAP.
  */
 
 #include "kunit-standalone.h"
@@ -20,14 +20,20 @@ static char results[PAGE_SIZE];
 static size_t results_len;
 static DEFINE_SPINLOCK(results_lock);
 
-static void __printf(1, 2) tell(const char *fmt, ...)
+/* What failures say is told as long as verdicts have room; the log has all of it. */
+#define ROOM_FOR_FAILURES	(PAGE_SIZE / 2)
+
+static void __printf(2, 3) tell(size_t room, const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
 	spin_lock_bh(&results_lock);
-	results_len += vscnprintf(results + results_len,
-				  sizeof(results) - results_len, fmt, args);
+	if (results_len < room)
+		results_len += vscnprintf(results + results_len,
+					  room - results_len, fmt, args);
+	/* It may have been cut off. */
+	results[results_len - 1] = '\n';
 	spin_unlock_bh(&results_lock);
 	va_end(args);
 }
@@ -96,7 +102,7 @@ void nym_kunit_fail(struct kunit *test, const char *where, const char *fmt, ...)
 	message.va = &args;
 	WRITE_ONCE(test->failed, true);
 	pr_err("kunit: %s: %pV\n", where, &message);
-	tell("# %s: %pV\n", where, &message);
+	tell(ROOM_FOR_FAILURES, "# %s: %pV\n", where, &message);
 	va_end(args);
 }
 
@@ -148,7 +154,7 @@ static void run_thread(struct part *part)
 		wait_for_completion(&part->test->done);
 }
 
-static void run_case(const struct kunit_suite *suite,
+static bool run_case(const struct kunit_suite *suite,
 		     const struct kunit_case *test_case, unsigned int number)
 {
 	struct kunit test = { .actions = LIST_HEAD_INIT(test.actions) };
@@ -166,26 +172,30 @@ static void run_case(const struct kunit_suite *suite,
 		action->action(action->context);
 		kfree(action);
 	}
-	tell("%sok %u %s%s%s\n", test.failed ? "not " : "", number,
+	tell(sizeof(results), "%sok %u %s%s%s\n", test.failed ? "not " : "", number,
 	     test_case->name, test.skipped[0] ? " # SKIP " : "", test.skipped);
+	return !test.failed;
 }
 
 static int run_suite(const char *name, const struct kernel_param *param)
 {
-	const struct kunit_case *test_case;
-	unsigned int i, number = 0;
+	const struct kunit_suite *suite = NULL;
+	unsigned int i, count = 0;
+	int ret = 0;
 
-	for (i = 0; i < ARRAY_SIZE(suites); i++) {
-		const struct kunit_suite *suite = suites[i]();
-
-		if (!sysfs_streq(name, suite->name))
-			continue;
-		results_len = 0;
-		for (test_case = suite->test_cases; test_case->run_case; test_case++)
-			run_case(suite, test_case, ++number);
-		return 0;
-	}
-	return -ENOENT;
+	for (i = 0; i < ARRAY_SIZE(suites); i++)
+		if (sysfs_streq(name, suites[i]()->name))
+			suite = suites[i]();
+	if (!suite)
+		return -ENOENT;
+	while (suite->test_cases[count].run_case)
+		count++;
+	results_len = 0;
+	tell(sizeof(results), "1..%u\n", count);
+	for (i = 0; i < count; i++)
+		if (!run_case(suite, &suite->test_cases[i], i + 1))
+			ret = -EIO;
+	return ret;
 }
 
 static int read_results(char *buffer, const struct kernel_param *param)
