@@ -194,8 +194,8 @@ static int check_peer(struct nlattr *nest, struct netlink_ext_ack *extack)
 	return 0;
 }
 
-static int check_device(struct nym_device *device, struct nlattr **attrs,
-			struct netlink_ext_ack *extack)
+static int check_device(struct nym_device *device, const struct sk_buff *request,
+			struct nlattr **attrs, struct netlink_ext_ack *extack)
 {
 	struct nlattr *sockets = attrs[NYMDEVICE_A_LISTEN_PORT] ?:
 				 attrs[NYMDEVICE_A_FWMARK];
@@ -206,7 +206,9 @@ static int check_device(struct nym_device *device, struct nlattr **attrs,
 	if (sockets) {
 		rcu_read_lock();
 		net = rcu_dereference(device->creating_net);
-		ret = net && ns_capable(net->user_ns, CAP_NET_ADMIN) ? 0 : -EPERM;
+		/* Of who opened the socket, too, as the core asks it of both. */
+		ret = net && netlink_ns_capable(request, net->user_ns,
+						CAP_NET_ADMIN) ? 0 : -EPERM;
 		rcu_read_unlock();
 		if (ret) {
 			NL_SET_ERR_MSG_ATTR(extack, sockets,
@@ -664,12 +666,12 @@ static int set_peers(struct nym_device *device, const struct nlattr *peers,
 	return ret;
 }
 
-static int set_device(struct nym_device *device, struct nlattr **attrs,
-		      struct netlink_ext_ack *extack)
+static int set_device(struct nym_device *device, const struct sk_buff *request,
+		      struct nlattr **attrs, struct netlink_ext_ack *extack)
 {
 	int ret;
 
-	ret = check_device(device, attrs, extack);
+	ret = check_device(device, request, attrs, extack);
 	if (ret)
 		return ret;
 
@@ -729,7 +731,7 @@ int nym_nl_set_device_doit(struct sk_buff *skb, struct genl_info *info)
 		ret = PTR_ERR(device);
 	} else {
 		mutex_lock(&device->device_update_lock);
-		ret = set_device(device, info->attrs, info->extack);
+		ret = set_device(device, skb, info->attrs, info->extack);
 		mutex_unlock(&device->device_update_lock);
 	}
 	rtnl_unlock();
