@@ -83,11 +83,11 @@ static void set_counters(struct chacha_state *state, u32 block, u64 counter)
 	state->x[15] = upper_32_bits(counter);
 }
 
-/* Two words to the side within its row, cyclically. */
-static unsigned int turned(unsigned int word)
-{
-	return word ^ 2;
-}
+/* Half a row of ChaCha's state; and where one is when all rows are turned by two words,
+ * which has the halves of each change places.
+ */
+#define HALF_ROW		(2 * sizeof(u32))
+#define turned(half)		((half) ^ 1)
 
 /* The one-time key of one counter: the beginning of the message's block 0. */
 static void compute_alone(struct chacha_state *message, u64 counter,
@@ -113,20 +113,21 @@ static void compute_side_by_side(struct chacha_state *message, u64 counter,
 				 u8 one_time[][POLY1305_KEY_SIZE],
 				 unsigned int count)
 {
-	u32 blocks[NYM_AEAD_BATCH][CHACHA_STATE_WORDS];
+	u8 blocks[NYM_AEAD_BATCH][CHACHA_BLOCK_SIZE / HALF_ROW][HALF_ROW];
 	struct chacha_state state;
-	unsigned int i, word;
+	unsigned int i, half;
 
 	set_counters(message, 0, counter);
-	for (word = 0; word < CHACHA_STATE_WORDS; ++word)
-		state.x[turned(word)] = message->x[word];
+	for (half = 0; half < sizeof(state) / HALF_ROW; ++half)
+		memcpy((u8 *)&state + turned(half) * HALF_ROW,
+		       (u8 *)message + half * HALF_ROW, HALF_ROW);
 	memset(blocks, 0, count * CHACHA_BLOCK_SIZE);
 	chacha20_crypt(&state, (u8 *)blocks, (u8 *)blocks,
 		       count * CHACHA_BLOCK_SIZE);
 	for (i = 0; i < count; ++i)
-		for (word = 0; word < POLY1305_KEY_SIZE / sizeof(u32); ++word)
-			memcpy(&one_time[i][word * sizeof(u32)],
-			       &blocks[i][turned(word)], sizeof(u32));
+		for (half = 0; half < POLY1305_KEY_SIZE / HALF_ROW; ++half)
+			memcpy(&one_time[i][half * HALF_ROW],
+			       blocks[i][turned(half)], HALF_ROW);
 	chacha_zeroize_state(&state);
 	memzero_explicit(blocks, count * CHACHA_BLOCK_SIZE);
 }
