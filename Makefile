@@ -137,7 +137,7 @@ install-module:
 	install -d "$(DKMS_SOURCE)"
 	install -m 644 Kbuild dkms.conf LICENSE "$(DKMS_SOURCE)"
 	cd module && find . -type f \( -name '*.[chS]' -o -name '*.sh' -o \
-		-name 'Kbuild*' \) ! -name '*.mod.c' \
+		-name 'Kbuild*' \) ! -name '*.mod.c' ! -name compat-probed.h \
 		-exec install -D -m 644 '{}' "$(DKMS_SOURCE)/module/{}" \;
 ifeq ($(DESTDIR),)
 	@command -v dkms >/dev/null || { \
@@ -172,7 +172,7 @@ clean:
 	@if [ -e tools/Makefile ]; then $(MAKE) -C tools clean; fi
 	@find module -name '*.ko' -o -name '*.o' -o -name '*.mod' -o \
 		-name '*.mod.c' -o -name '.*.cmd' -o -name modules.order -o \
-		-name Module.symvers | xargs -r rm -f
+		-name Module.symvers -o -name compat-probed.h | xargs -r rm -f
 
 distclean: clean
 	rm -rf "$${NYM_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/nym}"

@@ -1,34 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0
 /* ChaCha20-Poly1305 of data messages, a train at a time. */
 #include "aead.h"
+#include <linux/init.h>
+#include <linux/local_lock.h>
 #include <linux/percpu.h>
 #include <linux/string.h>
 #include <uapi/linux/nym.h>
 
-/* Vector code begins at two blocks, and makes both in the time of one. That for
- * s390 knows ChaCha's constants by itself, whatever the state has in their place, so
- * a state that is turned is for its portable code, which makes one block.
- */
-#ifdef CONFIG_S390
-#define NYM_AEAD_LEAST		1U
-#define NYM_AEAD_MOST		1U
-#elif defined(NYM_CHACHA_IS_VECTORISED)
+/* Vector code begins at two blocks, and makes both in the time of one. */
+#ifdef NYM_CHACHA_IS_VECTORISED
 #define NYM_AEAD_LEAST		2U
-#define NYM_AEAD_MOST		NYM_AEAD_BATCH
 #else
 #define NYM_AEAD_LEAST		1U
-#define NYM_AEAD_MOST		NYM_AEAD_BATCH
 #endif
 
 /* In place of a counter; no message has it. */
 #define NYM_AEAD_ANY		U64_MAX
 #define NYM_AEAD_NONE		(U64_MAX - 1)
 
-static DEFINE_PER_CPU(struct nym_aead [NYM_MAX_HOPS], aeads);
+/**
+ * struct nym_aeads - a CPU's
+ * @lock:	keeps others out on real-time kernels, where BH disabled does not
+ * @layer:	of the train that has it
+ */
+struct nym_aeads {
+	local_lock_t lock;	/* layer */
+	struct nym_aead layer[NYM_MAX_HOPS];
+};
+
+static DEFINE_PER_CPU(struct nym_aeads, aeads) = {
+	.lock = INIT_LOCAL_LOCK(lock),
+};
+
+/* Does the library take all of ChaCha's state from where it is told? Some vector code
+ * (s390's) has the constants of the first row built in, where a turned state has
+ * others.
+ */
+static bool may_turn __ro_after_init;
 
 struct nym_aead *nym_aead_get(void)
 {
-	return this_cpu_ptr(aeads);
+	local_lock_nested_bh(&aeads.lock);
+	return this_cpu_ptr(aeads.layer);
 }
 
 void nym_aead_put(struct nym_aead *aead)
@@ -38,6 +51,7 @@ void nym_aead_put(struct nym_aead *aead)
 	for (layer = 0; layer < NYM_MAX_HOPS; ++layer)
 		if (aead[layer].key)
 			memzero_explicit(&aead[layer], sizeof(aead[layer]));
+	local_unlock_nested_bh(&aeads.lock);
 }
 
 void nym_aead_use(struct nym_aead *aead, const u8 key[NYM_SYMMETRIC_KEY_SIZE])
@@ -75,38 +89,86 @@ static unsigned int turned(unsigned int word)
 	return word ^ 2;
 }
 
-/* Computes the one-time keys of @count consecutive counters, each of which is the
- * beginning of a message's block 0.
+/* The one-time key of one counter: the beginning of the message's block 0. */
+static void compute_alone(struct chacha_state *message, u64 counter,
+			  u8 one_time[POLY1305_KEY_SIZE])
+{
+	struct chacha_state state;
+
+	set_counters(message, 0, counter);
+	state = *message;
+	memset(one_time, 0, POLY1305_KEY_SIZE);
+	chacha20_crypt(&state, one_time, one_time, POLY1305_KEY_SIZE);
+	chacha_zeroize_state(&state);
+}
+
+/* The one-time keys of @count consecutive counters.
  *
  * The library computes consecutive blocks of one message side by side, which differ
  * in word 12 of the state. Here it is word 14 that differs. But ChaCha's rounds do
  * the same to each column, and to each diagonal; so when all rows are turned by two
  * words, so is the result, and what was word 14 is where the library counts.
  */
-static void compute_one_time_keys(struct nym_aead *aead, u64 counter,
-				  unsigned int count)
+static void compute_side_by_side(struct chacha_state *message, u64 counter,
+				 u8 one_time[][POLY1305_KEY_SIZE],
+				 unsigned int count)
 {
-	/* The library counts no further than its one word. */
-	u32 to_wrap = U32_MAX - lower_32_bits(counter);
 	u32 blocks[NYM_AEAD_BATCH][CHACHA_STATE_WORDS];
 	struct chacha_state state;
 	unsigned int i, word;
 
-	count = clamp(count, NYM_AEAD_LEAST, NYM_AEAD_MOST);
-	set_counters(&aead->state, 0, counter);
+	set_counters(message, 0, counter);
 	for (word = 0; word < CHACHA_STATE_WORDS; ++word)
-		state.x[turned(word)] = aead->state.x[word];
+		state.x[turned(word)] = message->x[word];
 	memset(blocks, 0, count * CHACHA_BLOCK_SIZE);
 	chacha20_crypt(&state, (u8 *)blocks, (u8 *)blocks,
 		       count * CHACHA_BLOCK_SIZE);
 	for (i = 0; i < count; ++i)
 		for (word = 0; word < POLY1305_KEY_SIZE / sizeof(u32); ++word)
-			memcpy(&aead->one_time[i][word * sizeof(u32)],
+			memcpy(&one_time[i][word * sizeof(u32)],
 			       &blocks[i][turned(word)], sizeof(u32));
-	aead->first = counter;
-	aead->count = min_t(u64, count, (u64)to_wrap + 1);
 	chacha_zeroize_state(&state);
 	memzero_explicit(blocks, count * CHACHA_BLOCK_SIZE);
+}
+
+/* Computes the one-time keys of @count consecutive counters, or of fewer. */
+static void compute_one_time_keys(struct nym_aead *aead, u64 counter,
+				  unsigned int count)
+{
+	/* The library counts no further than its one word. */
+	u32 to_wrap = U32_MAX - lower_32_bits(counter);
+
+	aead->first = counter;
+	if (!may_turn) {
+		compute_alone(&aead->state, counter, aead->one_time[0]);
+		aead->count = 1;
+		return;
+	}
+	count = clamp(count, NYM_AEAD_LEAST, NYM_AEAD_BATCH);
+	compute_side_by_side(&aead->state, counter, aead->one_time, count);
+	aead->count = min_t(u64, count, (u64)to_wrap + 1);
+}
+
+/* Of each number of blocks, which may be code of its own. */
+void __init nym_aead_init(void)
+{
+	static u8 together[NYM_AEAD_BATCH][POLY1305_KEY_SIZE] __initdata;
+	u32 key[CHACHA_KEY_SIZE / sizeof(u32)] = {};
+	u8 iv[CHACHA_IV_SIZE] = {};
+	u8 alone[POLY1305_KEY_SIZE];
+	struct chacha_state message;
+	unsigned int count, i;
+
+	chacha_init(&message, key, iv);
+	for (count = 1; count <= NYM_AEAD_BATCH; ++count) {
+		compute_side_by_side(&message, 0, together, count);
+		for (i = 0; i < count; ++i) {
+			compute_alone(&message, i, alone);
+			if (memcmp(together[i], alone, sizeof(alone)))
+				return;
+		}
+	}
+	may_turn = true;
 }
 
 /* The one-time key of a message, and those of @more that follow where this one

@@ -37,11 +37,17 @@ struct nym_aead {
 	u8 one_time[NYM_AEAD_BATCH][POLY1305_KEY_SIZE];
 };
 
+/* Tries whether one-time keys can be computed side by side; they are computed one by
+ * one where not. Once, when the module is loaded.
+ */
+void nym_aead_init(void);
+
 /**
  * nym_aead_get() - this CPU's, one for each layer of a train
  *
- * Theirs who have BH disabled, until they enable BH and call nym_aead_put()
- * before. Return: an array of NYM_MAX_HOPS, none of which has a key.
+ * The caller's until nym_aead_put(). Context: BH disabled, until after that; inside
+ * nym_buffer_lock() where both are wanted. Return: an array of NYM_MAX_HOPS, none of
+ * which has a key.
  */
 struct nym_aead *nym_aead_get(void);
 

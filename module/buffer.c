@@ -4,6 +4,7 @@
 #include <linux/align.h>
 #include <linux/cache.h>
 #include <linux/gfp.h>
+#include <linux/local_lock.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
 
@@ -16,7 +17,8 @@
 #define NYM_BUFFER_PATIENCE	8
 
 /**
- * struct nym_buffer - a CPU's blocks; BH disabled
+ * struct nym_buffer - a CPU's blocks
+ * @lock:	guards the rest, on real-time kernels: elsewhere BH disabled does
  * @block:	blocks to be used again, with a reference each; or NULL
  * @busy:	how many times in a row each was found in use
  * @next:	index of the one to try next
@@ -24,6 +26,7 @@
  * @used:	bytes taken of it
  */
 struct nym_buffer {
+	local_lock_t lock;	/* all else */
 	struct page *block[NYM_BUFFER_BLOCKS];
 	u8 busy[NYM_BUFFER_BLOCKS];
 	unsigned int next;
@@ -31,7 +34,19 @@ struct nym_buffer {
 	unsigned int used;
 };
 
-static DEFINE_PER_CPU(struct nym_buffer, buffers);
+static DEFINE_PER_CPU(struct nym_buffer, buffers) = {
+	.lock = INIT_LOCAL_LOCK(lock),
+};
+
+void nym_buffer_lock(void)
+{
+	local_lock_nested_bh(&buffers.lock);
+}
+
+void nym_buffer_unlock(void)
+{
+	local_unlock_nested_bh(&buffers.lock);
+}
 
 /* Whoever holds a part of a block may only drop it, or share it while holding it:
  * a block of which we have the only reference stays ours. The references of those
@@ -115,6 +130,5 @@ void nym_buffer_uninit(void)
 		}
 		if (buffer->page)
 			put_page(buffer->page);
-		memset(buffer, 0, sizeof(*buffer));
 	}
 }

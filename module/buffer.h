@@ -31,18 +31,24 @@ struct nym_room {
 	void *at;
 };
 
+/* This CPU's buffer is the caller's until nym_buffer_unlock(). Context: BH disabled. */
+void nym_buffer_lock(void);
+void nym_buffer_unlock(void);
+
 /**
  * nym_buffer_room() - find room
  * @least:	bytes wanted in one piece
  * @room:	filled
  *
- * The room is the caller's until it enables BH; of it stays taken what
- * nym_buffer_commit() says. Context: BH disabled. Return: false where memory runs
- * out, or @least is more than NYM_BUFFER_SIZE.
+ * The room is the caller's until it unlocks the buffer; of it stays taken what
+ * nym_buffer_commit() says. Context: the buffer is locked. Return: false where memory
+ * runs out, or @least is more than NYM_BUFFER_SIZE.
  */
 bool nym_buffer_room(unsigned int least, struct nym_room *room);
 
-/* Takes the first @len bytes of the room that was found last. */
+/* Takes the first @len bytes of the room that was found last, since the buffer was
+ * locked.
+ */
 void nym_buffer_commit(unsigned int len);
 
 /* Gives up all blocks. Context: nothing uses the buffers any more. */

@@ -309,11 +309,13 @@ static unsigned int join(struct kunit *test, struct coalesce_test *t)
 	t->checked = 0;
 	t->joined = 0;
 	local_bh_disable();
+	nym_buffer_lock();
 	KUNIT_ASSERT_TRUE(test, nym_buffer_room(ROOM, &room));
 	t->page = room.page;
 	get_page(t->page);
 	t->end = room.at;
 	nym_buffer_commit(ROOM);
+	nym_buffer_unlock();
 	for (i = 0; i < t->count; ++i) {
 		lay_out(t, &t->packets[i], &plain);
 		if (coalesce.skb && nym_coalesce_add(&coalesce, &plain))

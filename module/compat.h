@@ -13,6 +13,7 @@
 #include <crypto/blake2s.h>
 #include <crypto/chacha.h>
 #include <linux/hrtimer.h>
+#include <linux/local_lock.h>
 #include <linux/netdevice.h>
 #include <linux/random.h>
 #include <linux/skbuff.h>
@@ -198,6 +199,11 @@ static inline void chacha_zeroize_state(struct chacha_state *state)
 #if IS_ENABLED(CONFIG_CRYPTO_LIB_CHACHA_ARCH) || \
 	IS_ENABLED(CONFIG_CRYPTO_ARCH_HAVE_LIB_CHACHA)
 #define NYM_CHACHA_IS_VECTORISED
+#endif
+
+#ifndef local_lock_nested_bh
+#define local_lock_nested_bh(lock)	local_lock(lock)
+#define local_unlock_nested_bh(lock)	local_unlock(lock)
 #endif
 
 #ifndef NYM_HAVE_UDP_TUNNEL_SOCK

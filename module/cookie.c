@@ -50,18 +50,18 @@ void nym_cookie_secret_init(struct nym_cookie_secret *secret)
 void nym_cookie_init(struct nym_cookie *cookie, const u8 remote_static[NYM_KEY_SIZE])
 {
 	memset(cookie, 0, sizeof(*cookie));
-	init_rwsem(&cookie->lock);
+	spin_lock_init(&cookie->lock);
 	nym_cookie_derive_keys(cookie->mac1_key, cookie->decryption_key,
 			       remote_static);
 }
 
 void nym_cookie_forget(struct nym_cookie *cookie)
 {
-	down_write(&cookie->lock);
+	spin_lock(&cookie->lock);
 	cookie->is_valid = false;
 	cookie->have_sent_mac1 = false;
 	memzero_explicit(cookie->cookie, NYM_COOKIE_SIZE);
-	up_write(&cookie->lock);
+	spin_unlock(&cookie->lock);
 }
 
 static const struct nym_message_macs *macs_of(const void *msg, size_t len)
@@ -144,7 +144,7 @@ void nym_cookie_add_macs(void *msg, size_t len, struct nym_cookie *cookie)
 	struct nym_message_macs *macs = msg + len - sizeof(*macs);
 	const u64 usable = NYM_COOKIE_SECRET_MAX_AGE - NYM_COOKIE_SECRET_LATENCY;
 
-	down_write(&cookie->lock);
+	spin_lock(&cookie->lock);
 	compute_mac1(macs->mac1, msg, len, cookie->mac1_key);
 	memcpy(cookie->last_mac1_sent, macs->mac1, NYM_MAC_SIZE);
 	cookie->have_sent_mac1 = true;
@@ -154,7 +154,7 @@ void nym_cookie_add_macs(void *msg, size_t len, struct nym_cookie *cookie)
 		compute_mac2(macs->mac2, msg, len, cookie->cookie);
 	else
 		memset(macs->mac2, 0, NYM_MAC_SIZE);
-	up_write(&cookie->lock);
+	spin_unlock(&cookie->lock);
 }
 
 void nym_cookie_create_reply(struct nym_message_cookie *reply,
@@ -184,7 +184,7 @@ bool nym_cookie_consume_reply(const struct nym_message_cookie *msg,
 	u8 plain[NYM_COOKIE_SIZE];
 	bool success;
 
-	down_write(&cookie->lock);
+	spin_lock(&cookie->lock);
 	success = cookie->have_sent_mac1 &&
 		  xchacha20poly1305_decrypt(plain, msg->encrypted_cookie,
 					    sizeof(msg->encrypted_cookie),
@@ -197,7 +197,7 @@ bool nym_cookie_consume_reply(const struct nym_message_cookie *msg,
 		/* One reply for each message of ours: it cannot be replayed. */
 		cookie->have_sent_mac1 = false;
 	}
-	up_write(&cookie->lock);
+	spin_unlock(&cookie->lock);
 	memzero_explicit(plain, sizeof(plain));
 	return success;
 }

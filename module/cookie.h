@@ -6,6 +6,7 @@
 #include "identity.h"
 #include "messages.h"
 #include <linux/rwsem.h>
+#include <linux/spinlock.h>
 
 /**
  * struct nym_cookie_source - whom a cookie is bound to
@@ -38,21 +39,21 @@ struct nym_cookie_secret {
 
 /**
  * struct nym_cookie - what a peer told us to put into mac2
- * @lock:		protects the rest
- * @birthdate:		boottime ns of the cookie
+ * @lock:		protects the rest but the keys; process context
  * @is_valid:		we have one
- * @cookie:		the cookie
  * @have_sent_mac1:	@last_mac1_sent is set
+ * @birthdate:		boottime ns of the cookie
+ * @cookie:		the cookie
  * @last_mac1_sent:	associated data of a reply we would accept
  * @decryption_key:	HASH(LABEL_COOKIE || peer's public key)
  * @mac1_key:		HASH(LABEL_MAC1 || peer's public key)
  */
 struct nym_cookie {
-	struct rw_semaphore lock;
-	u64 birthdate;
+	spinlock_t lock;	/* all of it but the keys */
 	bool is_valid;
-	u8 cookie[NYM_COOKIE_SIZE];
 	bool have_sent_mac1;
+	u64 birthdate;
+	u8 cookie[NYM_COOKIE_SIZE];
 	u8 last_mac1_sent[NYM_MAC_SIZE];
 	u8 decryption_key[NYM_SYMMETRIC_KEY_SIZE];
 	u8 mac1_key[NYM_SYMMETRIC_KEY_SIZE];

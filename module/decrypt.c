@@ -575,12 +575,14 @@ void nym_decrypt_train(struct nym_receive_train *train)
 	struct sk_buff *skb;
 	unsigned int i;
 
+	nym_buffer_lock();
 	train->aead = nym_aead_get();
 	for (i = 0; i < train->count; ++i)
 		open_message(train, &train->received[i], &tail);
 	nym_aead_put(train->aead);
 	train->aead = NULL;
 	close_block(&tail);
+	nym_buffer_unlock();
 	/* It is dropped with its reason by who looks at the message. */
 	if (train->count == 1 && !train->received[0].layers &&
 	    !train->received[0].skb)

@@ -437,17 +437,17 @@ static void deliver(struct nym_receive_train *train, struct nym_received *receiv
 	}
 }
 
-/* Counts what every layer's peer was sent on its quota. A message beyond it is
- * dropped, and so is what it carries.
+/* Counts what the peers of layer @first and those within were sent on their quotas.
+ * A message beyond one is dropped, and so is what it carries.
  */
-static void charge_quotas(struct nym_receive_train *train)
+static void charge_quotas(struct nym_receive_train *train, unsigned int first)
 {
 	unsigned int i, l;
 
 	for (i = 0; i < train->count; ++i) {
 		struct nym_received *received = &train->received[i];
 
-		for (l = 0; l < received->valid; ++l) {
+		for (l = first; l < received->valid; ++l) {
 			if (nym_quota_charge(nym_received_peer(received, l),
 					     received->layer[l].len))
 				continue;
@@ -470,7 +470,7 @@ static void take_train(struct nym_receive_train *train, struct napi_struct *napi
 	layers = l;
 	for (l = 0; l < layers; ++l)
 		note_layer(train, l);
-	charge_quotas(train);
+	charge_quotas(train, 0);
 	for (i = 0; i < train->count; ++i)
 		deliver(train, &train->received[i], &delivery);
 	flush(&delivery);
@@ -562,6 +562,7 @@ static void deliver_fragment(struct nym_receive_train *train,
 	skb_trim(skb, inside->plain.len);
 	for (l = layers; l < NYM_MAX_HOPS && check_replays(whole, l); ++l)
 		note_layer(whole, l);
+	charge_quotas(whole, layers);
 	/* On a long path a datagram put together may hold another's fragment; but
 	 * only inside a further layer, so this ends.
 	 */

@@ -495,8 +495,13 @@ static void __net_exit net_exit_rtnl(struct net *net,
 		mutex_lock(&device->device_update_lock);
 		rcu_assign_pointer(device->creating_net, NULL);
 		nym_socket_reinit(device, NULL, NULL);
-		list_for_each_entry(peer, &device->peer_list, peer_list)
+		/* An IPv6 route is counted in its namespace, which is gone when
+		 * the peer goes. No more is asked for, for lack of a socket.
+		 */
+		list_for_each_entry(peer, &device->peer_list, peer_list) {
 			nym_endpoint_clear_source(peer);
+			nym_endpoint_drop_routes(peer);
+		}
 		mutex_unlock(&device->device_update_lock);
 	}
 }

@@ -125,6 +125,25 @@ struct sk_buff *nym_encrypt_alloc_single(unsigned int size)
 	return skb;
 }
 
+/* Gives a packet fragments for @count messages of @size bytes. */
+static bool add_fragments(struct sk_buff *skb, unsigned int count, unsigned int size)
+{
+	while (count) {
+		unsigned int i = skb_shinfo(skb)->nr_frags;
+		struct nym_room room;
+		unsigned int bytes;
+
+		if (i == MAX_SKB_FRAGS || !nym_buffer_room(size, &room))
+			return false;
+		bytes = min(count, room.len / size) * size;
+		get_page(room.page);
+		skb_add_rx_frag(skb, i, room.page, room.offset, bytes, bytes);
+		nym_buffer_commit(bytes);
+		count -= bytes / size;
+	}
+	return true;
+}
+
 /* A GSO packet of @count messages of @size bytes, which lie in its fragments,
  * each whole in one. Return: NULL also where that can't be had.
  */
@@ -132,24 +151,17 @@ static struct sk_buff *alloc_gso(unsigned int count, unsigned int size)
 {
 	struct sk_buff *skb = alloc_skb(NYM_SOCKET_HEADROOM,
 					GFP_ATOMIC | __GFP_NOWARN);
+	bool has_room;
 
 	if (!skb)
 		return NULL;
 	skb_reserve(skb, NYM_SOCKET_HEADROOM);
-	while (count) {
-		unsigned int i = skb_shinfo(skb)->nr_frags;
-		struct nym_room room;
-		unsigned int bytes;
-
-		if (i == MAX_SKB_FRAGS || !nym_buffer_room(size, &room)) {
-			consume_skb(skb);
-			return NULL;
-		}
-		bytes = min(count, room.len / size) * size;
-		get_page(room.page);
-		skb_add_rx_frag(skb, i, room.page, room.offset, bytes, bytes);
-		nym_buffer_commit(bytes);
-		count -= bytes / size;
+	nym_buffer_lock();
+	has_room = add_fragments(skb, count, size);
+	nym_buffer_unlock();
+	if (!has_room) {
+		consume_skb(skb);
+		return NULL;
 	}
 	skb_shinfo(skb)->gso_size = size;
 	skb_shinfo(skb)->gso_type = SKB_GSO_UDP_L4;

@@ -121,6 +121,11 @@ void nym_endpoint_clear_source(struct nym_peer *peer)
 	spin_unlock_bh(&peer->endpoint_lock);
 }
 
+void nym_endpoint_drop_routes(struct nym_peer *peer)
+{
+	dst_cache_reset_now(&peer->endpoint_cache);
+}
+
 bool nym_endpoint_read(struct nym_peer *peer, struct nym_endpoint *endpoint)
 {
 	struct nym_endpoint *from;

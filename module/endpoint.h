@@ -69,6 +69,11 @@ int nym_endpoint_set(struct nym_peer *peer, const struct nym_endpoint *endpoint)
  */
 void nym_endpoint_clear_source(struct nym_peer *peer);
 
+/* Lets go of the routes at once, rather than when the next packet asks for one.
+ * Nobody may be sending to the peer.
+ */
+void nym_endpoint_drop_routes(struct nym_peer *peer);
+
 /* Copies the endpoint out. Return: false where the peer has none. */
 bool nym_endpoint_read(struct nym_peer *peer, struct nym_endpoint *endpoint);
 

@@ -36,8 +36,8 @@ static inline bool nym_gather_is_timed(void)
 struct nym_gather {
 	struct hrtimer timer;
 	ktime_t last;
-	unsigned int at_once;
-	unsigned int gathered;
+	u16 at_once;
+	u16 gathered;
 	bool is_gathering;
 };
 

@@ -74,13 +74,34 @@ static void send_initiation(struct nym_peer *peer)
 	nym_send_control(peer, &message, sizeof(message));
 }
 
-void nym_handshake_transmit_work(struct work_struct *work)
+/* Bits of struct nym_peer.handshake_wanted. */
+enum nym_handshake_want {
+	NYM_HANDSHAKE_INITIATE,
+	NYM_HANDSHAKE_FORGET,
+};
+
+void nym_handshake_work(struct work_struct *work)
 {
 	struct nym_peer *peer = container_of(work, struct nym_peer,
-					     transmit_handshake_work);
+					     handshake_work);
 
-	send_initiation(peer);
+	if (test_and_clear_bit(NYM_HANDSHAKE_FORGET, &peer->handshake_wanted)) {
+		nym_noise_handshake_clear(&peer->handshake);
+		nym_keypairs_clear(&peer->keypairs);
+	}
+	if (test_and_clear_bit(NYM_HANDSHAKE_INITIATE, &peer->handshake_wanted))
+		send_initiation(peer);
 	nym_peer_put(peer);
+}
+
+/* Context: RCU read section, in which the peer was seen not to be dead. */
+static void want(struct nym_peer *peer, enum nym_handshake_want what)
+{
+	nym_peer_get(peer);
+	set_bit(what, &peer->handshake_wanted);
+	/* The work drops the reference; queued twice it runs once. */
+	if (!queue_work(peer->device->handshake_wq, &peer->handshake_work))
+		nym_peer_put(peer);
 }
 
 void nym_handshake_initiate(struct nym_peer *peer, bool is_retry)
@@ -90,15 +111,17 @@ void nym_handshake_initiate(struct nym_peer *peer, bool is_retry)
 
 	rcu_read_lock();
 	/* Looked at again by the work: this look only spares queueing it. */
-	if (!nym_birthdate_has_expired(atomic64_read(&peer->last_sent_handshake),
-				       NYM_REKEY_TIMEOUT) || READ_ONCE(peer->is_dead))
-		goto out;
-	nym_peer_get(peer);
-	/* The work drops the reference; queued twice it runs once. */
-	if (!queue_work(peer->device->handshake_wq,
-			&peer->transmit_handshake_work))
-		nym_peer_put(peer);
-out:
+	if (nym_birthdate_has_expired(atomic64_read(&peer->last_sent_handshake),
+				      NYM_REKEY_TIMEOUT) && !READ_ONCE(peer->is_dead))
+		want(peer, NYM_HANDSHAKE_INITIATE);
+	rcu_read_unlock();
+}
+
+void nym_handshake_forget(struct nym_peer *peer)
+{
+	rcu_read_lock();
+	if (!READ_ONCE(peer->is_dead))
+		want(peer, NYM_HANDSHAKE_FORGET);
 	rcu_read_unlock();
 }
 

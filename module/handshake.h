@@ -22,8 +22,13 @@ struct nym_peer;
  */
 void nym_handshake_initiate(struct nym_peer *peer, bool is_retry);
 
-/* Work function of struct nym_peer.transmit_handshake_work. */
-void nym_handshake_transmit_work(struct work_struct *work);
+/* Has a peer's keys wiped, and its handshake under way. Context: any but hard
+ * interrupts.
+ */
+void nym_handshake_forget(struct nym_peer *peer);
+
+/* Work function of struct nym_peer.handshake_work. */
+void nym_handshake_work(struct work_struct *work);
 
 /* Is this the type and size of a handshake or cookie message? */
 bool nym_handshake_is_message(__le32 type, unsigned int len);

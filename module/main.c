@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Loading and unloading of the module. */
+#include "aead.h"
 #include "allowedips.h"
 #include "buffer.h"
 #include "decrypt.h"
@@ -18,11 +19,15 @@ static int __init nym_init(void)
 {
 	int ret;
 
-	nym_noise_init();
+	nym_aead_init();
+
+	ret = nym_noise_init();
+	if (ret < 0)
+		return ret;
 
 	ret = nym_allowedips_slab_init();
 	if (ret < 0)
-		return ret;
+		goto err_noise;
 
 	ret = nym_peer_slab_init();
 	if (ret < 0)
@@ -59,6 +64,8 @@ err_peer:
 	nym_peer_slab_uninit();
 err_allowedips:
 	nym_allowedips_slab_uninit();
+err_noise:
+	nym_noise_uninit();
 	return ret;
 }
 
@@ -71,6 +78,7 @@ static void __exit nym_exit(void)
 	nym_buffer_uninit();
 	nym_peer_slab_uninit();
 	nym_allowedips_slab_uninit();
+	nym_noise_uninit();
 }
 
 module_init(nym_init);

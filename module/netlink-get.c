@@ -48,19 +48,68 @@ static struct dump_cursor *dump_cursor(struct netlink_callback *cb)
 	return (struct dump_cursor *)cb->ctx;
 }
 
+/* As nla_put(), for what has a length known here: in line, that is a few stores
+ * rather than calls and copies of any length, of which a dump mostly consists.
+ */
+static __always_inline int put(struct sk_buff *skb, int type, int len,
+			       const void *data)
+{
+	struct nlattr *attr;
+
+	if (unlikely(skb_tailroom(skb) < nla_total_size(len)))
+		return -EMSGSIZE;
+	attr = __skb_put(skb, nla_total_size(len));
+	attr->nla_type = type;
+	attr->nla_len = nla_attr_size(len);
+	memcpy(nla_data(attr), data, len);
+	memset(nla_data(attr) + len, 0, nla_padlen(len));
+	return 0;
+}
+
+static __always_inline int put_u8(struct sk_buff *skb, int type, u8 value)
+{
+	return put(skb, type, sizeof(value), &value);
+}
+
+static __always_inline int put_u16(struct sk_buff *skb, int type, u16 value)
+{
+	return put(skb, type, sizeof(value), &value);
+}
+
+static __always_inline int put_u32(struct sk_buff *skb, int type, u32 value)
+{
+	return put(skb, type, sizeof(value), &value);
+}
+
+static __always_inline int put_u64(struct sk_buff *skb, int type, u64 value)
+{
+	if (nla_align_64bit(skb, NYMPEER_A_PAD))
+		return -EMSGSIZE;
+	return put(skb, type, sizeof(value), &value);
+}
+
+/* Begins a nest. Return: where, or NULL. */
+static __always_inline struct nlattr *put_nest(struct sk_buff *skb, int type)
+{
+	struct nlattr *nest = (struct nlattr *)skb_tail_pointer(skb);
+
+	return put(skb, type | NLA_F_NESTED, 0, NULL) ? NULL : nest;
+}
+
 static int fill_allowedip(struct sk_buff *skb, struct nym_allowedips_node *node)
 {
-	struct nlattr *nest = nla_nest_start(skb, 0);
+	struct nlattr *nest = put_nest(skb, 0);
 	u8 cidr, ip[16] __aligned(__alignof__(u64));
 	int family;
 
 	if (!nest)
 		return -EMSGSIZE;
 	family = nym_allowedips_read_node(node, ip, &cidr);
-	if (nla_put_u8(skb, NYMALLOWEDIP_A_CIDR_MASK, cidr) ||
-	    nla_put_u16(skb, NYMALLOWEDIP_A_FAMILY, family) ||
-	    nla_put(skb, NYMALLOWEDIP_A_IPADDR, family == AF_INET6 ?
-		    sizeof(struct in6_addr) : sizeof(struct in_addr), ip)) {
+	if (put_u8(skb, NYMALLOWEDIP_A_CIDR_MASK, cidr) ||
+	    put_u16(skb, NYMALLOWEDIP_A_FAMILY, family) ||
+	    (family == AF_INET6 ?
+	     put(skb, NYMALLOWEDIP_A_IPADDR, sizeof(struct in6_addr), ip) :
+	     put(skb, NYMALLOWEDIP_A_IPADDR, sizeof(struct in_addr), ip))) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}
@@ -75,20 +124,23 @@ static int fill_via(struct sk_buff *skb, struct nym_peer *peer)
 
 	if (!bind)
 		return 0;
-	if (nla_put(skb, NYMPEER_A_VIA, NYM_KEY_LEN, peer->via.key) ||
-	    nla_put_u16(skb, NYMPEER_A_VIA_PORT, ntohs(bind->port)))
+	if (put(skb, NYMPEER_A_VIA, NYM_KEY_LEN, peer->via.key) ||
+	    put_u16(skb, NYMPEER_A_VIA_PORT, ntohs(bind->port)))
 		return -EMSGSIZE;
 	if (bind->address4.s_addr &&
-	    nla_put_in_addr(skb, NYMPEER_A_VIA_ADDRESS4, bind->address4.s_addr))
+	    put(skb, NYMPEER_A_VIA_ADDRESS4, sizeof(bind->address4),
+		&bind->address4))
 		return -EMSGSIZE;
 	if (!ipv6_addr_any(&bind->address6) &&
-	    nla_put_in6_addr(skb, NYMPEER_A_VIA_ADDRESS6, &bind->address6))
+	    put(skb, NYMPEER_A_VIA_ADDRESS6, sizeof(bind->address6),
+		&bind->address6))
 		return -EMSGSIZE;
 	return 0;
 }
 
 static int fill_path(struct sk_buff *skb, struct nym_peer *peer)
 {
+	bool is_nested = nym_via_is_set(&peer->via);
 	unsigned int mtu = 0;
 	struct nym_path path;
 	bool is_complete;
@@ -101,8 +153,9 @@ static int fill_path(struct sk_buff *skb, struct nym_peer *peer)
 	local_bh_enable();
 	rcu_read_unlock();
 
-	if (nla_put_u8(skb, NYMPEER_A_HOPS, is_complete ? path.hops : 0) ||
-	    (is_complete && nla_put_u32(skb, NYMPEER_A_MTU, mtu)))
+	if ((is_nested &&
+	     put_u8(skb, NYMPEER_A_HOPS, is_complete ? path.hops : 0)) ||
+	    (is_complete && put_u32(skb, NYMPEER_A_MTU, mtu)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -111,25 +164,37 @@ static int fill_keys(struct sk_buff *skb, struct nym_peer *peer)
 {
 	const struct nym_identity *own = rcu_dereference_protected(peer->own_identity,
 		lockdep_is_held(&peer->device->device_update_lock));
-	const struct nym_identity *used = nym_peer_identity(peer);
 	int ret;
 
 	down_read(&peer->handshake.lock);
-	ret = nla_put(skb, NYMPEER_A_PRESHARED_KEY, NYM_SYMMETRIC_KEY_SIZE,
-		      peer->handshake.preshared_key);
+	ret = put(skb, NYMPEER_A_PRESHARED_KEY, NYM_SYMMETRIC_KEY_SIZE,
+		  peer->handshake.preshared_key);
 	up_read(&peer->handshake.lock);
 	if (ret)
 		return ret;
-	if (own && nla_put(skb, NYMPEER_A_PRIVATE_KEY, NYM_KEY_LEN,
-			   own->private_key))
-		return -EMSGSIZE;
-	if (used && nla_put(skb, NYMPEER_A_IDENTITY, NYM_KEY_LEN,
-			    used->public_key))
+	if (own &&
+	    (put(skb, NYMPEER_A_PRIVATE_KEY, NYM_KEY_LEN, own->private_key) ||
+	     put(skb, NYMPEER_A_IDENTITY, NYM_KEY_LEN, own->public_key)))
 		return -EMSGSIZE;
 	return 0;
 }
 
-/* All of a peer but its public key and its allowed IPs. */
+static int fill_quota(struct sk_buff *skb, const struct nym_peer *peer)
+{
+	u64 left = nym_quota_read(&peer->quota);
+
+	if (left != U64_MAX && put_u64(skb, NYMPEER_A_QUOTA, left))
+		return -EMSGSIZE;
+	if (peer->quota.low &&
+	    put_u64(skb, NYMPEER_A_QUOTA_LOW, peer->quota.low))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* All of a peer but its public key and its allowed IPs. What WireGuard dumps is
+ * always there; what is only nym's, where it is not the default: a gateway's peers
+ * are many, and have none of it.
+ */
 static int fill_peer_state(struct sk_buff *skb, struct nym_peer *peer)
 {
 	const struct timespec64 time =
@@ -140,23 +205,18 @@ static int fill_peer_state(struct sk_buff *skb, struct nym_peer *peer)
 	};
 
 	if (fill_keys(skb, peer) || nym_genl_fill_endpoint(skb, peer) ||
-	    fill_via(skb, peer) || fill_path(skb, peer))
+	    fill_via(skb, peer) || fill_path(skb, peer) ||
+	    fill_quota(skb, peer))
 		return -EMSGSIZE;
-	if (nla_put(skb, NYMPEER_A_LAST_HANDSHAKE_TIME, sizeof(last_handshake),
-		    &last_handshake) ||
-	    nla_put_u16(skb, NYMPEER_A_PERSISTENT_KEEPALIVE_INTERVAL,
-			peer->persistent_keepalive_interval) ||
-	    nla_put_u64_64bit(skb, NYMPEER_A_TX_BYTES,
-			      atomic64_read(&peer->stats.tx_bytes),
-			      NYMPEER_A_PAD) ||
-	    nla_put_u64_64bit(skb, NYMPEER_A_RX_BYTES,
-			      atomic64_read(&peer->stats.rx_bytes),
-			      NYMPEER_A_PAD) ||
-	    nla_put_u64_64bit(skb, NYMPEER_A_QUOTA,
-			      nym_quota_read(&peer->quota), NYMPEER_A_PAD) ||
-	    nla_put_u64_64bit(skb, NYMPEER_A_QUOTA_LOW, peer->quota.low,
-			      NYMPEER_A_PAD) ||
-	    nla_put_u32(skb, NYMPEER_A_PROTOCOL_VERSION, 1))
+	if (put(skb, NYMPEER_A_LAST_HANDSHAKE_TIME, sizeof(last_handshake),
+		&last_handshake) ||
+	    put_u16(skb, NYMPEER_A_PERSISTENT_KEEPALIVE_INTERVAL,
+		    peer->persistent_keepalive_interval) ||
+	    put_u64(skb, NYMPEER_A_TX_BYTES,
+		    atomic64_read(&peer->stats.tx_bytes)) ||
+	    put_u64(skb, NYMPEER_A_RX_BYTES,
+		    atomic64_read(&peer->stats.rx_bytes)) ||
+	    put_u32(skb, NYMPEER_A_PROTOCOL_VERSION, 1))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -171,11 +231,11 @@ static int fill_peer(struct sk_buff *skb, struct nym_peer *peer,
 	struct nlattr *nest, *allowedips;
 	int ret = 0;
 
-	nest = nla_nest_start(skb, 0);
+	nest = put_nest(skb, 0);
 	if (!nest)
 		return -EMSGSIZE;
-	if (nla_put(skb, NYMPEER_A_PUBLIC_KEY, NYM_KEY_LEN,
-		    peer->handshake.remote_static))
+	if (put(skb, NYMPEER_A_PUBLIC_KEY, NYM_KEY_LEN,
+		peer->handshake.remote_static))
 		goto cancel;
 
 	if (!node) {
@@ -187,7 +247,7 @@ static int fill_peer(struct sk_buff *skb, struct nym_peer *peer,
 	}
 
 	if (node) {
-		allowedips = nla_nest_start(skb, NYMPEER_A_ALLOWEDIPS);
+		allowedips = put_nest(skb, NYMPEER_A_ALLOWEDIPS);
 		if (!allowedips)
 			goto cancel;
 		list_for_each_entry_from(node, &peer->allowedips_list, peer_list) {
@@ -269,14 +329,15 @@ int nym_nl_get_device_start(struct netlink_callback *cb)
 {
 	struct nym_device *device;
 
+	rtnl_lock();
 	device = nym_genl_find_device(genl_info_dump(cb)->attrs,
 				      sock_net(cb->skb->sk), cb->extack);
-	if (IS_ERR(device))
-		return PTR_ERR(device);
-	dump_cursor(cb)->device_id = device->internal_id;
-	dump_cursor(cb)->ifindex = device->dev->ifindex;
-	dev_put(device->dev);
-	return 0;
+	if (!IS_ERR(device)) {
+		dump_cursor(cb)->device_id = device->internal_id;
+		dump_cursor(cb)->ifindex = device->dev->ifindex;
+	}
+	rtnl_unlock();
+	return PTR_ERR_OR_ZERO(device);
 }
 
 /* The device that a dump began with, if it is still there, and in the namespace of

@@ -194,8 +194,8 @@ static int check_peer(struct nlattr *nest, struct netlink_ext_ack *extack)
 	return 0;
 }
 
-static int check_device(struct nym_device *device, struct nlattr **attrs,
-			struct netlink_ext_ack *extack)
+static int check_device(struct nym_device *device, const struct sk_buff *request,
+			struct nlattr **attrs, struct netlink_ext_ack *extack)
 {
 	struct nlattr *sockets = attrs[NYMDEVICE_A_LISTEN_PORT] ?:
 				 attrs[NYMDEVICE_A_FWMARK];
@@ -206,7 +206,9 @@ static int check_device(struct nym_device *device, struct nlattr **attrs,
 	if (sockets) {
 		rcu_read_lock();
 		net = rcu_dereference(device->creating_net);
-		ret = net && ns_capable(net->user_ns, CAP_NET_ADMIN) ? 0 : -EPERM;
+		/* Of who opened the socket, too, as the core asks it of both. */
+		ret = net && netlink_ns_capable(request, net->user_ns,
+						CAP_NET_ADMIN) ? 0 : -EPERM;
 		rcu_read_unlock();
 		if (ret) {
 			NL_SET_ERR_MSG_ATTR(extack, sockets,
@@ -299,50 +301,82 @@ static bool has_via(struct nlattr **attrs)
 	       attrs[NYMPEER_A_VIA_ADDRESS6] || attrs[NYMPEER_A_VIA_PORT];
 }
 
-/* Gives the peer its preshared key and, if the request has one, its identity. */
-static int set_peer_keys(struct nym_peer *peer, struct nlattr **attrs,
-			 struct netlink_ext_ack *extack)
+/* Return: the identity toward one peer that a request asks for, NULL for none, or
+ * ERR_PTR().
+ */
+static struct nym_identity *read_own_identity(struct nlattr **attrs,
+					      struct netlink_ext_ack *extack)
 {
-	const struct nlattr *preshared_key = attrs[NYMPEER_A_PRESHARED_KEY];
 	const struct nlattr *attr = attrs[NYMPEER_A_PRIVATE_KEY];
 	struct nym_identity *identity;
-	int ret = 0;
 
-	if (attr) {
-		identity = read_identity(attr, extack);
-		if (IS_ERR(identity))
-			return PTR_ERR(identity);
-		if (identity && !memcmp(identity->public_key,
-					peer->handshake.remote_static,
-					NYM_KEY_LEN)) {
-			NL_SET_ERR_MSG_ATTR(extack, attr,
-					    "this is the peer's own key: the identity toward it needs another");
-			ret = -EINVAL;
-		} else {
-			nym_peer_set_identity(peer, identity);
-		}
-		nym_identity_put(identity);
-		if (ret)
-			return ret;
-	}
-	if (preshared_key)
-		nym_noise_set_preshared_key(&peer->handshake,
-					    nla_data(preshared_key));
+	if (!attr)
+		return NULL;
+	identity = read_identity(attr, extack);
+	if (IS_ERR_OR_NULL(identity) ||
+	    memcmp(identity->public_key, nla_data(attrs[NYMPEER_A_PUBLIC_KEY]),
+		   NYM_KEY_LEN))
+		return identity;
+	NL_SET_ERR_MSG_ATTR(extack, attr,
+			    "this is the peer's own key: the identity toward it needs another");
+	nym_identity_put(identity);
+	return ERR_PTR(-EINVAL);
+}
+
+/* Makes a peer that from the first knows its keys, lest it be met under another
+ * identity or without its preshared key, and that it is nested, lest it be reached
+ * or answered outside its carrier.
+ *
+ * Return: the peer with a reference, or ERR_PTR().
+ */
+static struct nym_peer *create_peer(struct nym_device *device,
+				    struct nlattr **attrs,
+				    struct netlink_ext_ack *extack)
+{
+	const struct nlattr *psk = attrs[NYMPEER_A_PRESHARED_KEY];
+	const struct nlattr *via = attrs[NYMPEER_A_VIA];
+	struct nym_identity *identity;
+	struct nym_peer *peer;
+
+	identity = read_own_identity(attrs, extack);
+	if (IS_ERR(identity))
+		return ERR_CAST(identity);
+	peer = nym_peer_create(device, nla_data(attrs[NYMPEER_A_PUBLIC_KEY]),
+			       psk ? nla_data(psk) : NULL,
+			       via && !key_is_zero(nla_data(via)) ?
+			       nla_data(via) : NULL, identity);
+	nym_identity_put(identity);
+	return IS_ERR(peer) ? peer : nym_peer_get(peer);
+}
+
+/* Gives a peer that was there before the keys that the request has for it. */
+static int change_keys(struct nym_peer *peer, struct nlattr **attrs,
+		       struct netlink_ext_ack *extack)
+{
+	const struct nlattr *psk = attrs[NYMPEER_A_PRESHARED_KEY];
+	struct nym_identity *identity;
+
+	identity = read_own_identity(attrs, extack);
+	if (IS_ERR(identity))
+		return PTR_ERR(identity);
+	if (attrs[NYMPEER_A_PRIVATE_KEY])
+		nym_peer_set_identity(peer, identity);
+	nym_identity_put(identity);
+	if (psk)
+		nym_noise_set_preshared_key(&peer->handshake, nla_data(psk));
 	return 0;
 }
 
-/* First pass over a peer: finds, makes or removes it, and sets its keys. A peer
- * that is made knows already that it is nested, so that it never is reached or
- * answered outside its carrier; and it goes away again where it cannot have the
- * identity that it was to have, for it must not be met under another. One that
- * is removed ends up on @dead.
+/* First pass over a peer: finds, makes or removes it, and sets its keys, but where
+ * the via may be refused: then it is to stay as it was. One that is removed ends up
+ * on @dead.
  */
 static int prepare_peer(struct nym_device *device, struct peer_change *change,
 			struct list_head *dead, struct netlink_ext_ack *extack)
 {
 	struct nlattr *attrs[NYMPEER_A_MAX + 1];
-	const u8 *key, *via_key = NULL;
 	struct nym_peer *peer;
+	const u8 *key;
 	u32 flags = 0;
 	int ret;
 
@@ -352,8 +386,7 @@ static int prepare_peer(struct nym_device *device, struct peer_change *change,
 	key = nla_data(attrs[NYMPEER_A_PUBLIC_KEY]);
 	if (attrs[NYMPEER_A_FLAGS])
 		flags = nla_get_u32(attrs[NYMPEER_A_FLAGS]);
-	if (attrs[NYMPEER_A_VIA] && !key_is_zero(nla_data(attrs[NYMPEER_A_VIA])))
-		via_key = nla_data(attrs[NYMPEER_A_VIA]);
+	change->via_is_pending = has_via(attrs);
 
 	peer = nym_pubkey_table_lookup(device->pubkeys, key);
 	if (flags & NYMPEER_F_REMOVE_ME) {
@@ -368,22 +401,18 @@ static int prepare_peer(struct nym_device *device, struct peer_change *change,
 		 */
 		if ((flags & NYMPEER_F_UPDATE_ONLY) || is_device_key(device, key))
 			return 0;
-		peer = nym_peer_create(device, key, NULL, via_key);
+		peer = create_peer(device, attrs, extack);
 		if (IS_ERR(peer))
 			return PTR_ERR(peer);
-		nym_peer_get(peer);
 		change->is_new = true;
-	}
-
-	ret = set_peer_keys(peer, attrs, extack);
-	if (ret) {
-		if (change->is_new)
-			nym_peer_remove(peer);
-		nym_peer_put(peer);
-		return ret;
+	} else if (!change->via_is_pending) {
+		ret = change_keys(peer, attrs, extack);
+		if (ret) {
+			nym_peer_put(peer);
+			return ret;
+		}
 	}
 	change->peer = peer;
-	change->via_is_pending = has_via(attrs);
 	return 0;
 }
 
@@ -401,10 +430,10 @@ static int set_endpoint(struct nym_peer *peer, const struct nlattr *attr)
 	return nym_endpoint_set(peer, &endpoint);
 }
 
-/* Second pass: the via, and with it the endpoint. What an endpoint means depends
- * on the via: an address inside the carrier is never to be asked of the real
- * network, so of the two the one that is safe with the other's old value goes
- * first.
+/* Second pass: the via, with it the endpoint, and what the first pass left. What an
+ * endpoint means depends on the via: an address inside the carrier is never to be
+ * asked of the real network, so of the two the one that is safe with the other's
+ * old value goes first.
  */
 static int apply_via(struct peer_change *change, struct netlink_ext_ack *extack)
 {
@@ -435,6 +464,11 @@ static int apply_via(struct peer_change *change, struct netlink_ext_ack *extack)
 		      attrs[NYMPEER_A_VIA_ADDRESS6];
 		NL_SET_BAD_ATTR(extack, via);
 		return ret;
+	}
+	if (!change->is_new) {
+		ret = change_keys(peer, attrs, extack);
+		if (ret)
+			return ret;
 	}
 	becomes_direct = config.key && key_is_zero(config.key);
 	if (becomes_direct) {
@@ -632,12 +666,12 @@ static int set_peers(struct nym_device *device, const struct nlattr *peers,
 	return ret;
 }
 
-static int set_device(struct nym_device *device, struct nlattr **attrs,
-		      struct netlink_ext_ack *extack)
+static int set_device(struct nym_device *device, const struct sk_buff *request,
+		      struct nlattr **attrs, struct netlink_ext_ack *extack)
 {
 	int ret;
 
-	ret = check_device(device, attrs, extack);
+	ret = check_device(device, request, attrs, extack);
 	if (ret)
 		return ret;
 
@@ -689,21 +723,18 @@ int nym_nl_set_device_doit(struct sk_buff *skb, struct genl_info *info)
 	struct nym_device *device;
 	int ret;
 
+	/* The sockets and the flags of the net_device belong to rtnl. */
+	rtnl_lock();
 	device = nym_genl_find_device(info->attrs, genl_info_net(info),
 				      info->extack);
 	if (IS_ERR(device)) {
 		ret = PTR_ERR(device);
-		goto out;
+	} else {
+		mutex_lock(&device->device_update_lock);
+		ret = set_device(device, skb, info->attrs, info->extack);
+		mutex_unlock(&device->device_update_lock);
 	}
-
-	/* The sockets and the flags of the net_device belong to rtnl. */
-	rtnl_lock();
-	mutex_lock(&device->device_update_lock);
-	ret = set_device(device, info->attrs, info->extack);
-	mutex_unlock(&device->device_update_lock);
 	rtnl_unlock();
-	dev_put(device->dev);
-out:
 	wipe_secrets(info->attrs);
 	return ret;
 }

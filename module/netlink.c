@@ -6,7 +6,7 @@
 
 #include "netlink.h"
 #include "device.h"
-#include "endpoint.h"
+#include "peer.h"
 #include "messages.h"
 #include "netlink-gen.h"
 #include <linux/netdevice.h>
@@ -21,15 +21,17 @@ struct nym_device *nym_genl_find_device(struct nlattr **attrs, struct net *net,
 	struct nlattr *ifname = attrs[NYMDEVICE_A_IFNAME];
 	struct net_device *dev;
 
+	ASSERT_RTNL();
+
 	if (!ifindex == !ifname) {
 		NL_SET_ERR_MSG(extack,
 			       "name the device either by its index or by its name");
 		return ERR_PTR(-EBADR);
 	}
 	if (ifindex)
-		dev = dev_get_by_index(net, nla_get_u32(ifindex));
+		dev = __dev_get_by_index(net, nla_get_u32(ifindex));
 	else
-		dev = dev_get_by_name(net, nla_data(ifname));
+		dev = __dev_get_by_name(net, nla_data(ifname));
 	if (!dev) {
 		NL_SET_ERR_MSG_ATTR(extack, ifindex ?: ifname,
 				    "there is no such network device");
@@ -38,7 +40,6 @@ struct nym_device *nym_genl_find_device(struct nlattr **attrs, struct net *net,
 	if (!nym_device_is(dev)) {
 		NL_SET_ERR_MSG_ATTR(extack, ifindex ?: ifname,
 				    "the network device is not of link kind nym");
-		dev_put(dev);
 		return ERR_PTR(-EOPNOTSUPP);
 	}
 	return netdev_priv(dev);
@@ -46,14 +47,18 @@ struct nym_device *nym_genl_find_device(struct nlattr **attrs, struct net *net,
 
 int nym_genl_fill_endpoint(struct sk_buff *skb, struct nym_peer *peer)
 {
-	struct nym_endpoint endpoint;
+	const struct nym_endpoint *endpoint;
+	int ret = 0;
 
-	if (!nym_endpoint_read(peer, &endpoint))
-		return 0;
-	return nla_put(skb, NYMPEER_A_ENDPOINT,
-		       endpoint.addr.sa_family == AF_INET ?
-		       sizeof(endpoint.addr4) : sizeof(endpoint.addr6),
-		       &endpoint.addr);
+	rcu_read_lock();
+	endpoint = rcu_dereference(peer->endpoint);
+	if (endpoint)
+		ret = nla_put(skb, NYMPEER_A_ENDPOINT,
+			      endpoint->addr.sa_family == AF_INET ?
+			      sizeof(endpoint->addr4) : sizeof(endpoint->addr6),
+			      &endpoint->addr);
+	rcu_read_unlock();
+	return ret;
 }
 
 static const struct genl_multicast_group nym_genl_groups[] = {

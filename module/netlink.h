@@ -22,8 +22,9 @@ void nym_genl_uninit(void);
  * @net:	namespace of the request's socket
  * @extack:	told why there is none
  *
- * Context: process. Return: the device, with a reference to its net_device that
- * the caller puts, or ERR_PTR().
+ * Context: rtnl held, for as long as the device is used: one that was found
+ * before may since have lost its peers for good, or be in another namespace.
+ * Return: the device or ERR_PTR().
  */
 struct nym_device *nym_genl_find_device(struct nlattr **attrs, struct net *net,
 					struct netlink_ext_ack *extack);

@@ -32,6 +32,9 @@ static u8 initial_hash[NYM_HASH_SIZE] __ro_after_init;
 
 static atomic64_t keypair_counter = ATOMIC64_INIT(0);
 
+/* Of their own size, which kmalloc() would make nearly twice as large. */
+static struct kmem_cache *keypair_cache;
+
 /* HKDF hands hash-sized outputs to keys and the other way round. */
 static_assert((int)NYM_HASH_SIZE == (int)NYM_SYMMETRIC_KEY_SIZE);
 
@@ -200,12 +203,19 @@ static void symmetric_store(struct nym_handshake *handshake,
 	memcpy(handshake->hash, state->hash, NYM_HASH_SIZE);
 }
 
-void __init nym_noise_init(void)
+int __init nym_noise_init(void)
 {
 	blake2s(NULL, 0, construction, sizeof(construction) - 1,
 		initial_chaining_key, NYM_HASH_SIZE);
 	hash_two(initial_hash, initial_chaining_key, NYM_HASH_SIZE, identifier,
 		 sizeof(identifier) - 1);
+	keypair_cache = KMEM_CACHE(nym_keypair, 0);
+	return keypair_cache ? 0 : -ENOMEM;
+}
+
+void nym_noise_uninit(void)
+{
+	kmem_cache_destroy(keypair_cache);
 }
 
 void nym_noise_handshake_init(struct nym_handshake *handshake,
@@ -256,13 +266,13 @@ void nym_noise_handshake_clear(struct nym_handshake *handshake)
  * us; and no more ahead than lets one that shows its true clock take our place
  * within seconds.
  */
-static u64 clock_ahead(const struct nym_identity *identity,
-		       const u8 remote_static[NYM_KEY_SIZE])
+u64 nym_noise_clock_ahead(const struct nym_handshake *handshake)
 {
 	u8 digest[NYM_HASH_SIZE];
 	u64 ahead;
 
-	hmac(digest, identity->private_key, remote_static, NYM_KEY_SIZE);
+	hmac(digest, handshake->identity->private_key, handshake->remote_static,
+	     NYM_KEY_SIZE);
 	ahead = get_unaligned_le64(digest) & (NYM_CLOCK_AHEAD_LIMIT - 1);
 	memzero_explicit(digest, sizeof(digest));
 	return ahead;
@@ -281,8 +291,6 @@ void nym_noise_set_identity(struct nym_handshake *handshake,
 	    !curve25519(handshake->static_static, identity->private_key,
 			handshake->remote_static))
 		memzero_explicit(handshake->static_static, NYM_KEY_SIZE);
-	handshake->clock_ahead = identity ?
-		clock_ahead(identity, handshake->remote_static) : 0;
 	/* Nor does the new identity's time go on from the old one's. */
 	handshake->sent_timestamp = (struct timespec64){};
 	handshake_forget(handshake);
@@ -312,7 +320,7 @@ static void next_timestamp(struct nym_handshake *handshake,
 	struct timespec64 label;
 
 	ktime_get_real_ts64(&label);
-	timespec64_add_ns(&label, handshake->clock_ahead);
+	timespec64_add_ns(&label, nym_noise_clock_ahead(handshake));
 	label.tv_nsec = ALIGN_DOWN((u32)label.tv_nsec, grain);
 	if (timespec64_compare(&label, &handshake->sent_timestamp) <= 0) {
 		label = timespec64_add(handshake->sent_timestamp,
@@ -637,7 +645,7 @@ out:
 
 static struct nym_keypair *keypair_create(struct nym_peer *peer)
 {
-	struct nym_keypair *keypair = kzalloc(sizeof(*keypair), GFP_KERNEL);
+	struct nym_keypair *keypair = kmem_cache_zalloc(keypair_cache, GFP_KERNEL);
 
 	if (!keypair)
 		return NULL;
@@ -650,9 +658,15 @@ static struct nym_keypair *keypair_create(struct nym_peer *peer)
 	return keypair;
 }
 
+static void keypair_free(struct nym_keypair *keypair)
+{
+	memzero_explicit(keypair, sizeof(*keypair));
+	kmem_cache_free(keypair_cache, keypair);
+}
+
 static void keypair_free_rcu(struct rcu_head *rcu)
 {
-	kfree_sensitive(container_of(rcu, struct nym_keypair, rcu));
+	keypair_free(container_of(rcu, struct nym_keypair, rcu));
 }
 
 static void keypair_release(struct kref *kref)
@@ -854,7 +868,7 @@ bool nym_noise_begin_session(struct nym_handshake *handshake,
 	if (!success) {
 		/* Nobody has seen it. */
 		nym_peer_put(peer);
-		kfree_sensitive(keypair);
+		keypair_free(keypair);
 	}
 out:
 	up_write(&handshake->lock);

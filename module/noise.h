@@ -93,9 +93,6 @@ enum nym_handshake_state {
  *			neither peer nor device has a private key
  * @static_static:	DH(@identity, @remote_static); zeros where the DH of a
  *			low-order key failed, and then handshakes fail
- * @clock_ahead: ns by which our timestamps toward this peer are ahead, constant
- *			for @identity and @remote_static
- * @state:		where it is
  * @last_initiation_consumption: boottime ns, bounds initiations per second
  * @ephemeral_private:	ours
  * @remote_static:	the peer's public key, constant
@@ -104,16 +101,15 @@ enum nym_handshake_state {
  * @hash:		Noise's h
  * @chaining_key:	Noise's ck
  * @latest_timestamp:	greatest TAI64N seen from the peer, refuses replays
- * @sent_timestamp:	time that the last initiation told the peer
  * @remote_index:	the peer's
+ * @sent_timestamp:	time that the last initiation told the peer
+ * @state:		where it is
  * @entry:		finds the handshake by our index; entry.peer is the peer
  */
 struct nym_handshake {
 	struct rw_semaphore lock;
 	struct nym_identity *identity;
 	u8 static_static[NYM_KEY_SIZE];
-	u64 clock_ahead;
-	enum nym_handshake_state state;
 	u64 last_initiation_consumption;
 	u8 ephemeral_private[NYM_KEY_SIZE];
 	u8 remote_static[NYM_KEY_SIZE];
@@ -122,13 +118,17 @@ struct nym_handshake {
 	u8 hash[NYM_HASH_SIZE];
 	u8 chaining_key[NYM_HASH_SIZE];
 	u8 latest_timestamp[NYM_TIMESTAMP_SIZE];
-	struct timespec64 sent_timestamp;
 	__le32 remote_index;
+	struct timespec64 sent_timestamp;
+	enum nym_handshake_state state;
 	struct nym_index_entry entry;
 };
 
-/* Computes the protocol's constant hashes; called once at module load. */
-void nym_noise_init(void);
+/* Computes the protocol's constant hashes and makes room for key pairs; called once
+ * at module load. Return: 0 or -ENOMEM.
+ */
+int nym_noise_init(void);
+void nym_noise_uninit(void);	/* no key pair is left */
 
 /**
  * nym_noise_handshake_init() - prepare a new peer's handshake
@@ -157,6 +157,11 @@ void nym_noise_handshake_clear(struct nym_handshake *handshake);
  */
 void nym_noise_set_identity(struct nym_handshake *handshake,
 			    struct nym_identity *identity);
+
+/* How many ns our timestamps toward a peer are ahead of our clock: constant for its
+ * identity and ours, which there must be. Context: the handshake's lock is held.
+ */
+u64 nym_noise_clock_ahead(const struct nym_handshake *handshake);
 
 /* Replaces the preshared key. Context: process. */
 void nym_noise_set_preshared_key(struct nym_handshake *handshake,

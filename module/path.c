@@ -16,6 +16,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/stringify.h>
+#include <linux/timekeeping.h>
 #include <net/ipv6.h>
 
 /* Where Linux draws its own ephemeral ports from, so that a nested peer's port
@@ -32,7 +33,7 @@
  * told is believed (RFC 1191 and RFC 8201: ten minutes).
  */
 #define LEAST_PMTU4	576
-#define PMTU_LIFETIME	(600 * HZ)
+#define PMTU_LIFETIME	600 /* s */
 
 /* How long a former bind receives, which is longer than anything is under way,
  * and how many of a peer's do.
@@ -122,7 +123,7 @@ void nym_path_init(struct nym_peer *peer, const u8 *via_key)
 	struct nym_via *via = &peer->via;
 
 	INIT_LIST_HEAD(&via->nested);
-	INIT_LIST_HEAD(&via->formers);
+	INIT_HLIST_HEAD(&via->formers);
 	INIT_HLIST_NODE(&via->waiting);
 	RCU_INIT_POINTER(via->bind, via_key ? &silent_bind : NULL);
 	if (via_key)
@@ -146,7 +147,7 @@ static void bind_drop(struct nym_bind *bind)
 
 static void former_drop(struct nym_bind *bind)
 {
-	list_del(&bind->former);
+	hlist_del(&bind->former);
 	bind_drop(bind);
 }
 
@@ -161,23 +162,25 @@ static bool bind_is_open(const struct nym_bind *bind)
 /* Lets what is under way to a bind that was replaced arrive. */
 static void bind_retire(struct nym_peer *peer, struct nym_bind *bind)
 {
-	struct nym_bind *former, *next;
+	struct hlist_node *next;
+	struct nym_bind *former;
 	unsigned int count = 0;
 
-	list_for_each_entry_safe(former, next, &peer->via.formers, former)
+	hlist_for_each_entry_safe(former, next, &peer->via.formers, former)
 		if (!bind_is_open(former) || ++count >= MAX_FORMERS)
 			former_drop(former);
 	bind->expires = jiffies + FORMER_LIFETIME;
 	/* Who sees that it is a former one, sees until when. */
 	smp_store_release(&bind->is_former, true);
-	list_add(&bind->former, &peer->via.formers);
+	hlist_add_head(&bind->former, &peer->via.formers);
 }
 
 static void drop_formers(struct nym_peer *peer)
 {
-	struct nym_bind *former, *next;
+	struct hlist_node *next;
+	struct nym_bind *former;
 
-	list_for_each_entry_safe(former, next, &peer->via.formers, former)
+	hlist_for_each_entry_safe(former, next, &peer->via.formers, former)
 		former_drop(former);
 }
 
@@ -473,7 +476,7 @@ static struct nym_bind *bind_copy(const struct nym_peer *peer,
 	if (!new)
 		return NULL;
 	INIT_LIST_HEAD(&new->siblings);
-	INIT_LIST_HEAD(&new->former);
+	INIT_HLIST_NODE(&new->former);
 	INIT_HLIST_NODE(&new->hash);
 	RCU_INIT_POINTER(new->carrier, carrier);
 	return new;
@@ -584,7 +587,7 @@ static unsigned int told_mtu(const struct nym_path *path, unsigned int hop)
 	unsigned int pmtu = READ_ONCE(via->pmtu);
 
 	return path->bind[hop] && pmtu &&
-	       time_before(jiffies, READ_ONCE(via->pmtu_expires)) ? pmtu : 0;
+	       (u32)ktime_get_seconds() < READ_ONCE(via->pmtu_expires) ? pmtu : 0;
 }
 
 unsigned int nym_path_overhead(const struct nym_path *path)
@@ -694,17 +697,20 @@ void nym_path_learn_mtu(struct nym_peer *peer, unsigned int mtu)
 	struct nym_via *via = &peer->via;
 	bool is_news;
 
-	/* No link of the family carries less, so whoever tells less lies. */
+	/* No link of the family carries less, so whoever tells less lies. Nor does
+	 * an IP packet, which is at most 65535 bytes long, need more.
+	 */
 	rcu_read_lock();
 	endpoint = rcu_dereference(peer->endpoint);
 	mtu = max_t(unsigned int, mtu,
 		    endpoint && endpoint->addr.sa_family == AF_INET ?
 		    LEAST_PMTU4 : IPV6_MIN_MTU);
 	rcu_read_unlock();
+	mtu = min_t(unsigned int, mtu, U16_MAX);
 
 	is_news = READ_ONCE(via->pmtu) != mtu ||
-		  !time_before(jiffies, READ_ONCE(via->pmtu_expires));
-	WRITE_ONCE(via->pmtu_expires, jiffies + PMTU_LIFETIME);
+		  (u32)ktime_get_seconds() >= READ_ONCE(via->pmtu_expires);
+	WRITE_ONCE(via->pmtu_expires, ktime_get_seconds() + PMTU_LIFETIME);
 	WRITE_ONCE(via->pmtu, mtu);
 	if (is_news)
 		nym_event_send(peer, NYM_EVENT_PATH_MTU);

@@ -55,7 +55,7 @@ struct nym_bind {
 	__be16 port;
 	struct list_head siblings;
 	struct hlist_node hash;
-	struct list_head former;
+	struct hlist_node former;
 	bool is_former;
 	unsigned long expires;
 	struct rcu_head rcu;
@@ -64,10 +64,11 @@ struct nym_bind {
 /**
  * struct nym_via - how a peer is reached; part of struct nym_peer
  * @key:	carrier's public key, meaningful where @bind is set; update lock
- * @port_is_drawn: the port was drawn, not configured; update lock
  * @bind:	place inside the carrier; NULL makes the peer direct
+ * @pmtu_expires: ktime_get_seconds() at which @pmtu is forgotten; of 32 bits they
+ *		do not come round
  * @pmtu:	path MTU that ICMP errors from inside the carrier told, 0 if none
- * @pmtu_expires: jiffies at which @pmtu is forgotten
+ * @port_is_drawn: the port was drawn, not configured; update lock
  * @nested:	of struct nym_bind.siblings, the peers that this peer carries, and
  *		did until lately (RCU)
  * @formers:	of struct nym_bind.former, latest first; update lock
@@ -76,12 +77,12 @@ struct nym_bind {
  */
 struct nym_via {
 	u8 key[NYM_KEY_LEN];
-	bool port_is_drawn;
 	struct nym_bind __rcu *bind;
-	u32 pmtu;
-	unsigned long pmtu_expires;
+	u32 pmtu_expires;
+	u16 pmtu;
+	bool port_is_drawn;
 	struct list_head nested;
-	struct list_head formers;
+	struct hlist_head formers;
 	struct hlist_node waiting;
 };
 

@@ -380,7 +380,7 @@ static void path_former_bind_receives(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, set_via(test, 3, -1), 0);
 	KUNIT_EXPECT_PTR_EQ(test, find4(test, 0, a.s_addr, htons(1000)), f->peer[1]);
 
-	former = list_first_entry(&f->peer[1]->via.formers, struct nym_bind, former);
+	former = hlist_entry(f->peer[1]->via.formers.first, struct nym_bind, former);
 	former->expires = jiffies - 1;
 	KUNIT_EXPECT_NULL(test, find4(test, 0, a.s_addr, htons(1000)));
 
@@ -392,7 +392,7 @@ static void path_former_bind_receives(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, set_via_to(test, 1, 3, &config), 0);
 	KUNIT_EXPECT_EQ(test, set_via(test, 1, -1), 0);
 	KUNIT_EXPECT_NULL(test, find4(test, 0, a.s_addr, htons(1000)));
-	KUNIT_EXPECT_TRUE(test, list_empty(&f->peer[1]->via.formers));
+	KUNIT_EXPECT_TRUE(test, hlist_empty(&f->peer[1]->via.formers));
 }
 
 /* Those that wait for one carrier will meet in it. */
@@ -531,22 +531,22 @@ static void path_mtu_obeys_what_was_told(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nym_path_mtu_over(&path, 1500), 1320);
 
 	/* What hop 1 may send inside hop 0, less its own and hop 2's layers. */
-	f->peer[1]->via.pmtu_expires = jiffies + 1000 * HZ;
+	f->peer[1]->via.pmtu_expires = ktime_get_seconds() + 1000;
 	f->peer[1]->via.pmtu = 1300;
 	KUNIT_EXPECT_EQ(test, nym_path_mtu_over(&path, 1500), 1180);
 	/* More than the route carries counts for nothing. */
 	f->peer[1]->via.pmtu = 1441;
 	KUNIT_EXPECT_EQ(test, nym_path_mtu_over(&path, 1500), 1320);
 	KUNIT_EXPECT_EQ(test, nym_path_mtu_over(&path, 1400), 1220);
-	f->peer[2]->via.pmtu_expires = jiffies + 1000 * HZ;
+	f->peer[2]->via.pmtu_expires = ktime_get_seconds() + 1000;
 	f->peer[2]->via.pmtu = 1000;
 	KUNIT_EXPECT_EQ(test, nym_path_mtu_over(&path, 1500), 940);
 	/* It is forgotten in time. */
-	f->peer[2]->via.pmtu_expires = jiffies - 1;
+	f->peer[2]->via.pmtu_expires = ktime_get_seconds();
 	KUNIT_EXPECT_EQ(test, nym_path_mtu_over(&path, 1500), 1320);
 
 	/* Nested over IPv6 nothing is cut on the way, but over IPv4 it is. */
-	f->peer[2]->via.pmtu_expires = jiffies + 1000 * HZ;
+	f->peer[2]->via.pmtu_expires = ktime_get_seconds() + 1000;
 	KUNIT_EXPECT_EQ(test, nym_path_hard_mtu(&path), UINT_MAX);
 	set_families(f, 3, BIT(2));
 	KUNIT_EXPECT_EQ(test, nym_path_hard_mtu(&path), 920);
@@ -555,12 +555,12 @@ static void path_mtu_obeys_what_was_told(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nym_path_hard_mtu(&path), 890);
 	f->peer[1]->via.pmtu = 1441;
 	set_families(f, 3, 0);
-	f->peer[2]->via.pmtu_expires = jiffies - 1;
+	f->peer[2]->via.pmtu_expires = ktime_get_seconds();
 
 	/* What cannot be cut on the way is cut here, where that is too narrow. */
 	f->peer[2]->via.pmtu = 1280;
 	KUNIT_EXPECT_EQ(test, nym_path_reach(&path, &mtu), 3);
-	f->peer[2]->via.pmtu_expires = jiffies + 1000 * HZ;
+	f->peer[2]->via.pmtu_expires = ktime_get_seconds() + 1000;
 	KUNIT_EXPECT_EQ(test, nym_path_reach(&path, &mtu), 3);
 	set_families(f, 3, BIT(2));
 	KUNIT_EXPECT_EQ(test, nym_path_reach(&path, &mtu), 1);
@@ -575,7 +575,7 @@ static void path_mtu_obeys_what_was_told(struct kunit *test)
 	rcu_read_unlock();
 
 	/* It is forgotten where the carrier changes. */
-	f->peer[2]->via.pmtu_expires = jiffies + 1000 * HZ;
+	f->peer[2]->via.pmtu_expires = ktime_get_seconds() + 1000;
 	KUNIT_EXPECT_EQ(test, set_via(test, 2, 0), 0);
 	KUNIT_EXPECT_EQ(test, f->peer[2]->via.pmtu, 0);
 }

@@ -29,7 +29,7 @@ void nym_peer_reset_last_handshake(struct nym_peer *peer)
 /* Makes a peer whole that no one else sees yet. */
 static void peer_init(struct nym_peer *peer, struct nym_device *device,
 		      const u8 *public_key, const u8 *preshared_key,
-		      const u8 *via_key)
+		      const u8 *via_key, struct nym_identity *identity)
 {
 	peer->device = device;
 	peer->internal_id = atomic64_inc_return(&last_internal_id);
@@ -47,18 +47,20 @@ static void peer_init(struct nym_peer *peer, struct nym_device *device,
 	nym_keypairs_init(&peer->keypairs);
 	nym_noise_handshake_init(&peer->handshake, public_key, preshared_key,
 				 peer);
+	RCU_INIT_POINTER(peer->own_identity, nym_identity_get(identity));
 	nym_noise_set_identity(&peer->handshake, nym_peer_identity(peer));
 	nym_cookie_init(&peer->cookie, public_key);
 	nym_timers_init(peer);
 	nym_peer_reset_last_handshake(peer);
-	INIT_WORK(&peer->transmit_handshake_work, nym_handshake_transmit_work);
+	INIT_WORK(&peer->handshake_work, nym_handshake_work);
 	nym_path_init(peer, via_key);
 }
 
 struct nym_peer *nym_peer_create(struct nym_device *device,
 				 const u8 public_key[NYM_KEY_SIZE],
 				 const u8 preshared_key[NYM_SYMMETRIC_KEY_SIZE],
-				 const u8 via_key[NYM_KEY_SIZE])
+				 const u8 via_key[NYM_KEY_SIZE],
+				 struct nym_identity *identity)
 {
 	struct nym_peer *peer;
 	int ret;
@@ -76,7 +78,7 @@ struct nym_peer *nym_peer_create(struct nym_device *device,
 		kmem_cache_free(peer_cache, peer);
 		return ERR_PTR(ret);
 	}
-	peer_init(peer, device, public_key, preshared_key, via_key);
+	peer_init(peer, device, public_key, preshared_key, via_key, identity);
 
 	/* NAPI contexts are found by busy-polling sockets through a global
 	 * table, which a million peers would fill for nothing.
@@ -88,6 +90,7 @@ struct nym_peer *nym_peer_create(struct nym_device *device,
 	/* From here on others find it. */
 	list_add_tail(&peer->peer_list, &device->peer_list);
 	nym_pubkey_table_add(device->pubkeys, peer);
+	nym_peer_update_identities(peer);
 	++device->num_peers;
 	pr_debug("%s: Peer %llu created\n", device->dev->name, peer->internal_id);
 
@@ -139,7 +142,7 @@ void nym_peer_identity_changed(struct nym_peer *peer)
 	 */
 	nym_noise_set_identity(&peer->handshake, NULL);
 	nym_keypairs_expire(&peer->keypairs);
-	flush_work(&peer->transmit_handshake_work);
+	flush_work(&peer->handshake_work);
 	nym_path_redraw_port(peer);
 	nym_cookie_forget(&peer->cookie);
 	nym_noise_set_identity(&peer->handshake, nym_peer_identity(peer));
@@ -246,7 +249,7 @@ void nym_peer_bury(struct nym_device *device, struct list_head *dead)
 		 * but it must not run once the device's sockets and statistics
 		 * are gone.
 		 */
-		flush_work(&peer->transmit_handshake_work);
+		flush_work(&peer->handshake_work);
 		nym_send_purge_staged(peer, NYM_DROP_REMOVED);
 	}
 

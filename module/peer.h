@@ -38,6 +38,7 @@ struct nym_peer_stats {
  * @keypairs:		sessions
  * @endpoint:		where it is, or NULL; see nym_endpoint_set()
  * @endpoint_lock:	serialises changes of @endpoint, BH disabled
+ * @refcount:		reference count; the device's list has one
  * @endpoint_cache:	route to it (outermost peers only)
  * @handshake:		handshake under way
  * @own_identity:	identity set for this peer alone, or NULL where it uses
@@ -46,8 +47,8 @@ struct nym_peer_stats {
  *			peers, on which messages from the real network are tried
  * @cookie:		cookie that the peer gave us
  * @last_sent_handshake: boottime ns of our last initiation
- * @transmit_handshake_work: sends an initiation
- * @clear_peer_work:	wipes keys long unused
+ * @handshake_work:	does what is wanted in process context
+ * @handshake_wanted:	bits of enum nym_handshake_want
  * @pubkey_entry:	link in the device's public key table
  * @via:		carrier and nested peers
  * @stats:		counters
@@ -60,17 +61,16 @@ struct nym_peer_stats {
  * @unanswered_since:	first data sent after the last message received (jiffies), or 0
  * @unacknowledged_since: first data received after the last message sent
  *			(jiffies), or 0
- * @timer_handshake_attempts: initiations sent since the last answer
  * @persistent_keepalive_interval: seconds, 0 is off
+ * @timer_handshake_attempts: initiations sent since the last answer
  * @timer_need_another_keepalive: see timers.c
  * @sent_lastminute_handshake: rekeyed because the key is about to expire
+ * @is_dead:		removed: refuses new work; read with READ_ONCE()
  * @walltime_last_handshake: real time in ns, for user space
- * @refcount:		reference count; the device's list has one
- * @rcu:		frees it after readers
  * @peer_list:		link in the device's list; update lock held
  * @allowedips_list:	its nodes in the trie; update lock held
+ * @rcu:		frees it after readers; it has no allowed IPs any more then
  * @internal_id:	number for log messages, unique over the module's life
- * @is_dead:		removed: refuses new work; read with READ_ONCE()
  */
 struct nym_peer {
 	struct nym_device *device;
@@ -82,14 +82,15 @@ struct nym_peer {
 	struct nym_keypairs keypairs;
 	struct nym_endpoint __rcu *endpoint;
 	spinlock_t endpoint_lock; /* endpoint */
+	struct kref refcount;
 	struct dst_cache endpoint_cache;
 	struct nym_handshake handshake;
 	struct nym_identity __rcu *own_identity;
 	struct hlist_node identities_entry;
 	struct nym_cookie cookie;
 	atomic64_t last_sent_handshake;
-	struct work_struct transmit_handshake_work;
-	struct work_struct clear_peer_work;
+	struct work_struct handshake_work;
+	unsigned long handshake_wanted;
 	struct hlist_node pubkey_entry;
 	struct nym_via via;
 	struct nym_peer_stats stats;
@@ -99,19 +100,20 @@ struct nym_peer {
 	struct timer_list timer_new_handshake;
 	struct timer_list timer_zero_key_material;
 	struct timer_list timer_persistent_keepalive;
-	unsigned long unanswered_since;
-	unsigned long unacknowledged_since;
-	unsigned int timer_handshake_attempts;
+	u32 unanswered_since;
+	u32 unacknowledged_since;
 	u16 persistent_keepalive_interval;
+	u8 timer_handshake_attempts;
 	bool timer_need_another_keepalive;
 	bool sent_lastminute_handshake;
-	atomic64_t walltime_last_handshake;
-	struct kref refcount;
-	struct rcu_head rcu;
-	struct list_head peer_list;
-	struct list_head allowedips_list;
-	u64 internal_id;
 	bool is_dead;
+	atomic64_t walltime_last_handshake;
+	struct list_head peer_list;
+	union {
+		struct list_head allowedips_list;
+		struct rcu_head rcu;
+	};
+	u64 internal_id;
 };
 
 #define NYM_MAX_STAGED_PACKETS	128
@@ -127,6 +129,10 @@ void nym_peer_slab_uninit(void);
  * @preshared_key: or NULL
  * @via_key:	its carrier's, or NULL for a direct peer: a nested one is silent
  *		from the start, until nym_path_apply()
+ * @identity:	own identity, or NULL for the device's; a reference is taken
+ *
+ * All of these are given at once, since its handshakes are answered as soon as it
+ * is there.
  *
  * Context: process. Return: the peer, whose reference the device's list holds,
  * or ERR_PTR(): -ENOMEM, also where the device has NYM_MAX_PEERS_PER_DEVICE.
@@ -134,7 +140,8 @@ void nym_peer_slab_uninit(void);
 struct nym_peer *nym_peer_create(struct nym_device *device,
 				 const u8 public_key[NYM_KEY_SIZE],
 				 const u8 preshared_key[NYM_SYMMETRIC_KEY_SIZE],
-				 const u8 via_key[NYM_KEY_SIZE]);
+				 const u8 via_key[NYM_KEY_SIZE],
+				 struct nym_identity *identity);
 
 /* Removes a peer; may sleep for a grace period. Context: update lock held. The
  * reasons for the order of the steps are with the code.

@@ -2,15 +2,31 @@
 /* Trains on their way through encryption or decryption. */
 #include "pipeline.h"
 #include "device.h"
-#include <linux/bitops.h>
+#include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/cpumask.h>
 #include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
-/* Bits of struct nym_pipeline's fields of the same names. */
-#define NYM_PIPELINE_DRAINING	0
-#define NYM_PIPELINE_DEPARTS	0
+/* Bits of struct nym_pipeline.state. */
+#define NYM_PIPELINE_DRAINING	BIT(0)
+#define NYM_PIPELINE_DEPARTS	BIT(1)
+
+static_assert(NYM_MAX_PIPELINE <= U16_MAX && CONFIG_NR_CPUS <= U16_MAX);
+
+/* Fully ordered, also where it was set. Return: whether it was. */
+static bool test_and_set_state(struct nym_pipeline *pipeline, int bit)
+{
+	return atomic_fetch_or(bit, &pipeline->state) & bit;
+}
+
+static void clear_state_release(struct nym_pipeline *pipeline, int bit)
+{
+	(void)atomic_fetch_andnot_release(bit, &pipeline->state);
+}
 
 /* Two or three full packets: about what waking a worker costs. */
 #define NYM_INLINE_BYTES	4096
@@ -70,7 +86,7 @@ static bool tell_one(struct nym_crypt *crypt)
 		/* Released: who finds it clear may put the link into another CPU's
 		 * list, under another lock, and must find it taken off ours.
 		 */
-		clear_bit_unlock(NYM_PIPELINE_DEPARTS, &pipeline->departs);
+		clear_state_release(pipeline, NYM_PIPELINE_DEPARTS);
 		/* Pairs with the full barrier in tell_elsewhere(): who still saw
 		 * the bit set did its train before we look for done ones.
 		 */
@@ -147,10 +163,22 @@ void nym_pipeline_init(struct nym_pipeline *pipeline,
 {
 	spin_lock_init(&pipeline->lock);
 	INIT_LIST_HEAD(&pipeline->trains);
+	pipeline->memory = 0;
 	pipeline->length = 0;
 	pipeline->on_done = on_done;
-	pipeline->departs = 0;
-	pipeline->draining = 0;
+	atomic_set(&pipeline->state, 0);
+}
+
+/* A single train finds room in any pipeline. */
+static bool has_room(const struct nym_pipeline *pipeline,
+		     const struct nym_train *train)
+{
+	u64 limit = min_t(u64, NYM_MAX_PIPELINE_MEMORY,
+			  (u64)totalram_pages() * PAGE_SIZE / NYM_PIPELINE_PART);
+
+	return !pipeline->length ||
+	       (pipeline->length < NYM_MAX_PIPELINE &&
+		pipeline->memory + train->memory <= limit);
 }
 
 int nym_pipeline_enter(struct nym_pipeline *pipeline, struct nym_train *train)
@@ -159,11 +187,12 @@ int nym_pipeline_enter(struct nym_pipeline *pipeline, struct nym_train *train)
 
 	train->done = false;
 	spin_lock_bh(&pipeline->lock);
-	if (pipeline->length < NYM_MAX_PIPELINE) {
+	if (has_room(pipeline, train)) {
 		ret = !pipeline->length;
 		if (ret)
 			WRITE_ONCE(pipeline->cpu, smp_processor_id());
 		list_add_tail(&train->order, &pipeline->trains);
+		pipeline->memory += train->memory;
 		WRITE_ONCE(pipeline->length, pipeline->length + 1);
 	}
 	spin_unlock_bh(&pipeline->lock);
@@ -238,7 +267,7 @@ static void tell_elsewhere(struct nym_device *device, struct nym_pipeline *pipel
 	/* A full barrier also where the bit was set: tell_one() sees our train
 	 * done when it has cleared the bit.
 	 */
-	if (test_and_set_bit(NYM_PIPELINE_DEPARTS, &pipeline->departs))
+	if (test_and_set_state(pipeline, NYM_PIPELINE_DEPARTS))
 		return;
 	spin_lock_bh(&crypt->lock);
 	list_add_tail(&pipeline->departure, &crypt->departures);
@@ -272,6 +301,7 @@ struct nym_train *nym_pipeline_pop(struct nym_pipeline *pipeline)
 	if (head_is_done(pipeline)) {
 		head = list_first_entry(&pipeline->trains, struct nym_train, order);
 		list_del(&head->order);
+		pipeline->memory -= head->memory;
 		WRITE_ONCE(pipeline->length, pipeline->length - 1);
 	}
 	spin_unlock_bh(&pipeline->lock);
@@ -285,14 +315,14 @@ void nym_pipeline_drain(struct nym_pipeline *pipeline,
 
 	do {
 		/* A full barrier also where the bit was set: what the caller knows
-		 * to be done is seen by the drainer's look after its clear_bit
-		 * below.
+		 * to be done is seen by the drainer's look after its clearing of
+		 * it below.
 		 */
-		if (test_and_set_bit(NYM_PIPELINE_DRAINING, &pipeline->draining))
+		if (test_and_set_state(pipeline, NYM_PIPELINE_DRAINING))
 			return;
 		while ((train = nym_pipeline_pop(pipeline)))
 			leave(train);
-		clear_bit_unlock(NYM_PIPELINE_DRAINING, &pipeline->draining);
+		clear_state_release(pipeline, NYM_PIPELINE_DRAINING);
 		/* Orders the clearing before the look: a train that became done
 		 * in between is either seen here, or its worker sees the bit
 		 * clear and drains itself.

@@ -12,6 +12,7 @@
 #ifndef _NYM_PIPELINE_H
 #define _NYM_PIPELINE_H
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/spinlock.h>
@@ -22,28 +23,35 @@ struct nym_train;
 
 /**
  * struct nym_pipeline - trains of one peer in one direction, in order
- * @lock:	guards @trains, @length and @cpu; taken with BH disabled, innermost
- * @trains:	of struct nym_train.order
- * @length:	how many; more than NYM_MAX_PIPELINE are refused
+ * @lock:	guards @memory, @trains, @length and @cpu; taken with BH disabled,
+ *		innermost
+ * @memory:	bytes that the trains take
+ * @length:	how many trains
  * @cpu:	where they leave; it changes only while there are none
+ * @state:	whether it is on the list of @departure, and whether a context takes
+ *		done trains off the head, which one at a time does
+ * @trains:	of struct nym_train.order
  * @on_done:	told that the head may be done. On @cpu, unless that one is offline or
  *		changed since the worker was called; BH disabled, RCU read section
  * @departure:	link in struct nym_crypt.departures
- * @departs:	set while it is on that list
- * @draining:	one context at a time takes done trains off the head
  */
 struct nym_pipeline {
-	spinlock_t lock;	/* trains, length, cpu */
+	spinlock_t lock;	/* memory, trains, length, cpu */
+	unsigned int memory;
+	u16 length;
+	u16 cpu;
+	atomic_t state;
 	struct list_head trains;
-	unsigned int length;
-	int cpu;
 	void (*on_done)(struct nym_pipeline *pipeline);
 	struct list_head departure;
-	unsigned long departs;
-	unsigned long draining;
 };
 
+/* What is more is refused: so many trains, and so much memory, but no more than this
+ * part of all there is. The memory is what the socket that it comes from may take.
+ */
 #define NYM_MAX_PIPELINE	1024
+#define NYM_MAX_PIPELINE_MEMORY	(16 << 20)
+#define NYM_PIPELINE_PART	64
 
 /* Messages in a train: what one GSO packet of the kernel's may hold. */
 #define NYM_TRAIN_MESSAGES	64
@@ -55,6 +63,7 @@ struct nym_pipeline {
  * struct nym_train - what all trains have; part of a transmit or receive train
  * @order:	link in the pipeline
  * @work:	link in a CPU's queue
+ * @memory:	bytes that it takes; 0 where they are bounded elsewhere
  * @done:	set with release order once the work is finished
  * @process:	does the work; BH disabled; must end in nym_pipeline_done().
  *		Called on whichever CPU
@@ -62,6 +71,7 @@ struct nym_pipeline {
 struct nym_train {
 	struct list_head order;
 	struct list_head work;
+	unsigned int memory;
 	bool done;
 	void (*process)(struct nym_train *train);
 };
@@ -103,7 +113,7 @@ void nym_pipeline_init(struct nym_pipeline *pipeline,
 /**
  * nym_pipeline_enter() - give a train its place in the order
  * @pipeline:	of the train's peer and direction
- * @train:	with its process set
+ * @train:	with its process and memory set
  *
  * Context: BH disabled, and left so until nym_pipeline_work() was called. Return: 1
  * where it is the only one now, 0 where others are before it, -ENOBUFS where the

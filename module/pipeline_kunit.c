@@ -133,6 +133,24 @@ static void full_pipeline(struct kunit *test)
 	local_bh_enable();
 }
 
+static void memory_is_bounded(struct kunit *test)
+{
+	struct nym_train large = { .memory = NYM_MAX_PIPELINE_MEMORY };
+	struct nym_train first = { .memory = 1 }, second = { .memory = 1 };
+	struct nym_pipeline pipeline;
+
+	nym_pipeline_init(&pipeline, none_leaves);
+	local_bh_disable();
+	KUNIT_EXPECT_EQ(test, nym_pipeline_enter(&pipeline, &large), 1);
+	KUNIT_EXPECT_EQ(test, nym_pipeline_enter(&pipeline, &first), -ENOBUFS);
+	nym_pipeline_done(NULL, &pipeline, &large);
+	KUNIT_EXPECT_PTR_EQ(test, nym_pipeline_pop(&pipeline), &large);
+	KUNIT_EXPECT_EQ(test, nym_pipeline_enter(&pipeline, &first), 1);
+	KUNIT_EXPECT_EQ(test, nym_pipeline_enter(&pipeline, &large), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, nym_pipeline_enter(&pipeline, &second), 0);
+	local_bh_enable();
+}
+
 static void work(struct nym_train *train)
 {
 	struct yard *yard = container_of(train, struct numbered, train)->yard;
@@ -220,6 +238,7 @@ static void a_busy_cpu_is_helped(struct kunit *test)
 static struct kunit_case pipeline_cases[] = {
 	KUNIT_CASE(order_is_kept),
 	KUNIT_CASE(full_pipeline),
+	KUNIT_CASE(memory_is_bounded),
 	KUNIT_CASE_SLOW(a_busy_cpu_is_helped),
 	{}
 };

@@ -94,10 +94,12 @@ static void fill_train(struct nym_receive_train *train, struct nym_arrival *arri
 	struct sk_buff *skb;
 
 	train->bytes = arrival->bytes;
+	train->train.memory = struct_size(train, received, arrival->count);
 	skb_queue_walk(&arrival->spans, skb) {
 		struct nym_span *span = nym_span(skb);
 		unsigned int offset;
 
+		train->train.memory += skb->truesize;
 		for (offset = span->offset; offset < span->end;
 		     offset += span->stride) {
 			received->source = skb;

@@ -298,6 +298,24 @@ static int take_received(struct nym_arrival *arrival, struct sock *sk, int budge
 	return done;
 }
 
+/* Takes from both sockets: neither waits until the other, which may be flooded, is
+ * empty.
+ */
+static int take_from_both(struct nym_arrival *arrival, struct nym_device *device,
+			  int budget)
+{
+	struct sock *sk4 = rcu_dereference(device->sock4);
+	struct sock *sk6 = rcu_dereference(device->sock6);
+	int half = budget / 2;
+	int done = take_received(arrival, sk4, half);
+	bool may_have_more = done == half;
+
+	done += take_received(arrival, sk6, budget - done);
+	if (may_have_more)
+		done += take_received(arrival, sk4, budget - done);
+	return done;
+}
+
 int nym_socket_poll(struct napi_struct *napi, int budget)
 {
 	struct nym_device *device = container_of(napi, struct nym_device, napi);
@@ -308,9 +326,7 @@ int nym_socket_poll(struct napi_struct *napi, int budget)
 		return 0;
 	rcu_read_lock();
 	nym_receive_begin(&arrival, device);
-	done = take_received(&arrival, rcu_dereference(device->sock4), budget);
-	done += take_received(&arrival, rcu_dereference(device->sock6),
-			      budget - done);
+	done = take_from_both(&arrival, device, budget);
 	nym_receive_end(&arrival);
 	rcu_read_unlock();
 	/* Where nothing was gained by waiting, what comes now is taken at once

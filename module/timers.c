@@ -47,14 +47,14 @@ static unsigned long below(u32 limit)
  * that finds a later beginning goes on to when that is due. These two take turns at
  * each packet of most exchanges, so they cost it no more than a store.
  *
- * @since is jiffies, or 0 where nothing is awaited; up to @jitter jiffies are added
+ * @since is jiffies in 32 bits, or 0 where nothing is awaited; up to @jitter jiffies are added
  * to @delay.
  */
-static void begin_to_await(struct nym_peer *peer, unsigned long *since,
+static void begin_to_await(struct nym_peer *peer, u32 *since,
 			   struct timer_list *timer, unsigned long delay,
 			   u32 jitter)
 {
-	WRITE_ONCE(*since, jiffies ?: 1);
+	WRITE_ONCE(*since, (u32)jiffies ?: 1);
 	/* Between noting it and looking for the timer: one that is about to end sees
 	 * it, or else is not pending any more. Pairs with still_awaited().
 	 */
@@ -63,13 +63,13 @@ static void begin_to_await(struct nym_peer *peer, unsigned long *since,
 		mod_peer_timer(peer, timer, delay + below(jitter));
 }
 
-static bool is_awaited(const unsigned long *since, const struct timer_list *timer)
+static bool is_awaited(const u32 *since, const struct timer_list *timer)
 {
 	/* Without its timer, as of a device that was down, it is void. */
 	return READ_ONCE(*since) && timer_pending(timer);
 }
 
-static void settle(unsigned long *since)
+static void settle(u32 *since)
 {
 	if (READ_ONCE(*since))
 		WRITE_ONCE(*since, 0);
@@ -78,11 +78,11 @@ static void settle(unsigned long *since)
 /* For a timer that expired. Return: whether its time has come; it is settled then,
  * and otherwise the timer goes on where it must.
  */
-static bool still_awaited(struct nym_peer *peer, unsigned long *since,
+static bool still_awaited(struct nym_peer *peer, u32 *since,
 			  struct timer_list *timer, unsigned long delay,
 			  u32 jitter)
 {
-	unsigned long began, due;
+	u32 began, due;
 
 	/* The timer is not pending any more. Pairs with begin_to_await(). */
 	smp_mb();
@@ -90,8 +90,8 @@ static bool still_awaited(struct nym_peer *peer, unsigned long *since,
 	if (!began)
 		return false;
 	due = began + delay;
-	if (time_before(jiffies, due)) {
-		mod_peer_timer(peer, timer, due - jiffies + below(jitter));
+	if (time_before32((u32)jiffies, due)) {
+		mod_peer_timer(peer, timer, due - (u32)jiffies + below(jitter));
 		return false;
 	}
 	WRITE_ONCE(*since, 0);
@@ -170,27 +170,10 @@ static void zero_key_material_expired(struct timer_list *timer)
 	struct nym_peer *peer = timer_container_of(peer, timer,
 						   timer_zero_key_material);
 
-	rcu_read_lock();
-	if (!READ_ONCE(peer->is_dead)) {
-		nym_peer_get(peer);
-		/* The work drops the reference; queued twice it runs once. */
-		if (!queue_work(peer->device->handshake_wq, &peer->clear_peer_work))
-			nym_peer_put(peer);
-	}
-	rcu_read_unlock();
-}
-
-static void clear_peer_work(struct work_struct *work)
-{
-	struct nym_peer *peer = container_of(work, struct nym_peer,
-					     clear_peer_work);
-
 	pr_debug("%s: Zeroing out all keys for peer %llu, since we haven't received a new one in %d seconds\n",
 		 peer->device->dev->name, peer->internal_id,
 		 NYM_REJECT_AFTER_TIME * 3);
-	nym_noise_handshake_clear(&peer->handshake);
-	nym_keypairs_clear(&peer->keypairs);
-	nym_peer_put(peer);
+	nym_handshake_forget(peer);
 }
 
 static void persistent_keepalive_expired(struct timer_list *timer)
@@ -279,7 +262,6 @@ void nym_timers_init(struct nym_peer *peer)
 	timer_setup(&peer->timer_zero_key_material, zero_key_material_expired, 0);
 	timer_setup(&peer->timer_persistent_keepalive,
 		    persistent_keepalive_expired, 0);
-	INIT_WORK(&peer->clear_peer_work, clear_peer_work);
 	peer->timer_handshake_attempts = 0;
 	peer->sent_lastminute_handshake = false;
 	peer->timer_need_another_keepalive = false;
@@ -292,5 +274,5 @@ void nym_timers_stop(struct nym_peer *peer)
 	timer_delete_sync(&peer->timer_new_handshake);
 	timer_delete_sync(&peer->timer_zero_key_material);
 	timer_delete_sync(&peer->timer_persistent_keepalive);
-	flush_work(&peer->clear_peer_work);
+	flush_work(&peer->handshake_work);
 }

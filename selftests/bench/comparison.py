@@ -128,6 +128,7 @@ SCALE_FIGURES = {
     "setconf": ScaleFigure("configuring by the tool, µs a peer", 1, False),
     "dump": ScaleFigure("dumping, µs a peer", 2, False),
     "show": ScaleFigure("showing by the tool, µs a peer", 2, False),
+    "show-dump": ScaleFigure("show dump by the tool, µs a peer", 2, False),
     "remove": ScaleFigure("removing, µs a peer", 1, False),
     "memory": ScaleFigure("memory, bytes a peer", 0, False),
     "session": ScaleFigure("memory, bytes a session", 0, False),

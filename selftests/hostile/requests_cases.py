@@ -279,6 +279,48 @@ def requests_of_foreign_root():
     refuses_all("foreign root", TOTAL // 8, lambda: become_root_of_own(0))
 
 
+def lend_socket(channel):
+    """Opens a netlink socket as the root of namespaces of its own."""
+    become_root_of_own(CLONE_NEWNET)
+    socket.send_fds(channel, [b"."], [nl.Family("nym").socket.fileno()])
+    # The namespaces are there until the other end is closed.
+    channel.recv(1)
+
+
+@case("requests of root on the socket of a user namespace's root")
+def requests_on_a_lent_socket():
+    """Sockets stay where a device was created: who is root only where the device
+    has come to does not set their port, whoever writes the request for him."""
+    ours, theirs = socket.socketpair()
+    child = os.fork()
+    if not child:
+        ours.close()
+        try:
+            lend_socket(theirs)
+        finally:
+            os._exit(0)
+    theirs.close()
+    family = nl.Family("nym")
+    _, lent, _, _ = socket.recv_fds(ours, 1, 1)
+    if not lent:
+        raise Skip("no user namespaces")
+    family.socket = socket.socket(fileno=lent[0])
+    link = ["ip", "link"]
+    subprocess.run([*link, "add", NAMES[0], "type", "nym"], check=True)
+    subprocess.run([*link, "set", NAMES[0], "netns", str(child)], check=True)
+    name = nl.attr(C.NYMDEVICE_A_IFNAME, NAMES[0].encode() + b"\0")
+    family.request(C.NYM_CMD_SET_DEVICE, [name])
+    error = 0
+    try:
+        family.request(C.NYM_CMD_SET_DEVICE,
+                       [name, nl.u16(C.NYMDEVICE_A_LISTEN_PORT, 4000)])
+    except nl.Refused as refusal:
+        error = refusal.errno
+    ours.close()
+    os.waitpid(child, 0)
+    equal("error", errno.EPERM, error)
+
+
 @case("dumps that are left half read while devices come and go")
 def half_read_dumps():
     random = of("dumps")

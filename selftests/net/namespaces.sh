@@ -4,19 +4,19 @@
 # neither holds a namespace back that is to go.
 . "$(dirname "$0")/lib.sh"
 
-ktap_plan 7
+ktap_plan 8
 
 internet client entry
 gateway entry
 gateway_admit entry client
 
-# device_in CREATING NAMESPACE: nym0, made in one and moved to the other, with
-# a way through the gateway.
+# device_in CREATING NAMESPACE [FAMILY]: nym0, made in one and moved to the other,
+# with a way through the gateway, which it reaches over that family.
 device_in()
 {
 	ip -n "$1" link add nym0 type "$LINK_KIND"
 	ns "$1" "$NYMCTL" set nym0 private-key "$(private_key client)" \
-		peer "$(public_key entry)" endpoint "$(endpoint 4 entry 51820)" \
+		peer "$(public_key entry)" endpoint "$(endpoint "${3:-4}" entry 51820)" \
 		allowed-ips 0.0.0.0/0,::/0
 	[ "$1" = "$2" ] || ip -n "$1" link set nym0 netns "$2"
 	ip -n "$2" address add "$(inner 4 entry 2)/32" dev nym0
@@ -90,6 +90,9 @@ second_home()
 	ip -n internet address add 198.18.99.1/24 dev home
 	ip -n home address add 198.18.99.2/24 dev eth0
 	ip -n home route add default via 198.18.99.1
+	ip -n internet address add 2001:db8:99::1/64 dev home nodad
+	ip -n home address add 2001:db8:99::2/64 dev eth0 nodad
+	ip -n home route add default via 2001:db8:99::1
 }
 
 device_outlives_its_home()
@@ -113,6 +116,23 @@ homeless_device_cannot_come_up()
 	# Yet its peers can be configured, and it goes like any other.
 	ns shelter "$NYMCTL" set nym0 peer "$(public_key entry)" remove
 	expect_equal 'peers left' '' "$(ns shelter "$NYMCTL" show nym0 peers)"
+	ip -n shelter link del nym0
+	ip netns del shelter
+}
+
+# IPv6 counts its routes in their namespace, up to the last reference.
+homeless_device_keeps_no_route()
+{
+	# The one before goes in the background.
+	wait_until 60 ns internet test ! -e /sys/class/net/home
+	second_home
+	netns_add shelter
+	device_in home shelter 6
+	ping_to shelter "$(inner 4 entry)"
+	goes home
+	# The memory of a namespace is freed when the next one goes.
+	told_netns next
+	goes next
 	ip -n shelter link del nym0
 	ip netns del shelter
 }
@@ -190,6 +210,8 @@ test_case 'a device outlives the namespace that it was created in' \
 	device_outlives_its_home
 test_case 'and then cannot come up, but its peers can be configured' \
 	homeless_device_cannot_come_up
+test_case 'and keeps no route of the namespace that is gone' \
+	homeless_device_keeps_no_route
 test_case "namespaces that have each other's devices go" \
 	namespaces_with_each_others_devices_go
 test_case 'a device over a device goes in any order' \

@@ -10,7 +10,7 @@ case_of()
 	python3 "$(dirname "$0")/lib/netlink_cases.py" "$1"
 }
 
-ktap_plan 13
+ktap_plan 14
 test_case 'errors name the attribute and the reason' \
 	case_of errors_name_the_attribute
 test_case 'a bad request changes nothing' \
@@ -33,6 +33,8 @@ test_case 'a dump tells that the device was changed meanwhile' \
 	case_of dump_tells_of_interruption
 test_case 'a dump that is left half read keeps no device' \
 	case_of half_read_dump_holds_nothing
+test_case 'what is set while a device goes, goes with it' \
+	case_of changes_end_with_the_device
 test_case 'nothing is for those without CAP_NET_ADMIN' \
 	case_of strangers_get_nothing
 test_case 'the events group hears which peer moved where' \

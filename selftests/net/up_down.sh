@@ -95,6 +95,15 @@ names_failed_step()
 	ip route del 10.88.0.0/16 dev eth0
 	state_is "$WORK/state"
 
+	sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+	refused 'fd77::2/64 dev nymt0" failed: Permission denied' up
+	grep -q 'IPv6 is disabled here: see the sysctl' "$WORK/said"
+	sed -i 's/, fd77.*//' "$CONF"
+	refused '::/0 dev nymt0 table 51820" failed: Permission denied' up
+	grep -q 'IPv6 is disabled here: see the sysctl' "$WORK/said"
+	sysctl -qw net.ipv6.conf.default.disable_ipv6=0
+	state_is "$WORK/state"
+
 	write_conf 'MTU = 1400' 'Address = 10.77.0.2/16'
 	refused 'nymt0.conf:5: Address: "10.77.0.2/16" is there twice' up
 	write_conf 'MTU = 20'
@@ -127,9 +136,10 @@ needs_libnftables()
 	state_is "$WORK/state"
 }
 
-refuses_writable_file()
+checks_mode_of_file()
 {
 	write_conf
+	refused 'run it as root' setpriv --reuid=65534 --clear-groups "$NYMCTL" up "$CONF"
 	chmod 666 "$CONF"
 	refused 'everybody can write' up
 	chmod 644 "$CONF"
@@ -375,7 +385,7 @@ run_case 'a name stands for /etc/nym/NAME.conf or what was brought up' reads_nam
 run_case 'down does not need the config file' goes_down_without_file
 run_case 'a step that fails is named and undone' names_failed_step
 run_case 'without libnftables the error names its package' needs_libnftables
-run_case 'a config file that everybody can write is refused' refuses_writable_file
+run_case 'a config file is read by its owner and written by nobody else' checks_mode_of_file
 run_case 'Table and FwMark say where routes go' keeps_to_table
 run_case 'the MTU fits the path' obeys_mtu
 run_case 'two hops, the exit over IPv4, leave 1360 bytes' nests 4 1360

@@ -11,7 +11,7 @@
 
 runs_hooks()
 {
-	write_conf "PreUp = echo pre-up %i >>$STEPS" \
+	write_conf "PreUp = echo pre-up %i >>$STEPS; ip link show dev %i >/dev/null" \
 		"PostUp = echo post-up %i >>$STEPS; ip link show dev %i >/dev/null" \
 		"PostUp = echo post-up again >>$STEPS" \
 		"PreDown = echo pre-down %i >>$STEPS; ip link show dev %i >/dev/null" \
@@ -20,6 +20,18 @@ runs_hooks()
 	down
 	expect_equal hooks 'pre-up nymt0,post-up nymt0,post-up again,pre-down nymt0,post-down nymt0,' \
 		"$(tr '\n' , <"$STEPS")"
+	state_is "$WORK/state"
+}
+
+# The usual way to keep the key out of the file.
+sets_key()
+{
+	write_conf "PreUp = $NYMCTL set %i private-key $(private_key client)"
+	sed -i '/^PrivateKey/d' "$CONF"
+	up
+	expect_equal 'public key' "$(public_key client)" \
+		"$("$NYMCTL" show nymt0 public-key)"
+	down
 	state_is "$WORK/state"
 }
 
@@ -48,6 +60,21 @@ failing_hook_down()
 	state_is "$WORK/state"
 }
 
+# What up and down say goes to a pipe that nobody reads any more.
+unheard()
+{
+	write_conf 'DNS = 10.77.0.1' "PreUp = echo pre-up >>$STEPS" \
+		"PostDown = echo post-down >>$STEPS"
+	exec {gone}> >(:)
+	wait $!
+	up 2>&"$gone"
+	expect_equal 'way out' nymt0 "$(route_device 4 192.0.2.1)"
+	down 2>&"$gone"
+	exec {gone}>&-
+	expect_equal hooks 'pre-up,post-down,' "$(tr '\n' , <"$STEPS")"
+	state_is "$WORK/state"
+}
+
 # A hook that never ends; stopped_by SIGNAL
 stopped_by()
 {
@@ -56,6 +83,19 @@ stopped_by()
 	kill "-$1" "$(cat "$WORK/pid")"
 	wait_until 60 state_is "$WORK/state"
 	refused 'nymt0 is not up' down
+}
+
+# The hook's shell ends at once, but not the command that it had begun.
+outlived()
+{
+	write_conf "PostUp = echo waiting >>$STEPS; sh -c 'sleep 0.5; touch $WORK/late; :'; :" \
+		"PostDown = rm $WORK/late"
+	up_begin
+	kill "$(cat "$WORK/pid")"
+	wait_until 60 state_is "$WORK/state"
+	wait_until 60 unlocked
+	sleep 1
+	[ ! -e "$WORK/late" ] || fail 'what the command made is there'
 }
 
 one_at_a_time()
@@ -79,15 +119,19 @@ hook_kills_parent()
 tunnel_host >"$WORK/setup.log" 2>&1 || bail_out "$(cat "$WORK/setup.log")"
 state >"$WORK/state"
 
-ktap_plan 12
+ktap_plan 16
 run_case 'hooks run in their order' runs_hooks
+run_case 'PreUp can give the device its key' sets_key
 run_case 'a failing PreUp undoes all' failing_hook PreUp 'pre-up,post-down,'
 run_case 'a failing PostUp undoes all' failing_hook PostUp 'pre-up,post-up,pre-down,post-down,'
 run_case 'a failing PreDown does not stop down' failing_hook_down PreDown
 run_case 'a failing PostDown does not stop down' failing_hook_down PostDown
+run_case 'nobody reads what up and down say' unheard
 run_case 'SIGINT in a hook undoes all' stopped_by INT
 run_case 'SIGTERM in a hook undoes all' stopped_by TERM
 run_case 'SIGHUP in a hook undoes all' stopped_by HUP
+run_case 'SIGQUIT in a hook undoes all' stopped_by QUIT
+run_case 'a command of a hook that goes on is undone' outlived
 run_case 'two do not work on one tunnel' one_at_a_time
 run_case 'a PreUp that kills its parent undoes all' hook_kills_parent PreUp
 run_case 'a PostUp that kills its parent undoes all' hook_kills_parent PostUp

@@ -31,6 +31,7 @@ static struct nym_device *read_text(const char *text, size_t size,
 {
 	const struct nym_config_extension extension = {
 		.interface_key = nym_tunnel_conf_key,
+		.keeps_comment = nym_tunnel_conf_keeps_comment,
 		.context = conf,
 	};
 	struct nym_report report = NYM_REPORT_INIT;

@@ -6,6 +6,7 @@
 #ifndef NYM_CONFIG_H
 #define NYM_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -30,11 +31,14 @@ enum nym_config_mode {
  *		   with the value trimmed and without its comment. Returns 0 when
  *		   it took the key, 1 when it does not know it, -1 when the value
  *		   is wrong and the report says why.
+ * @keeps_comment: whether the value on this line of [Interface] goes on behind
+ *		   a '#'; may be null, then none does
  * @context: first argument of @interface_key
  */
 struct nym_config_extension {
 	int (*interface_key)(void *context, const char *key, const char *value,
 			     struct nym_report *report);
+	bool (*keeps_comment)(const char *line);
 	void *context;
 };
 

@@ -115,6 +115,16 @@ static int check_last_peer(struct parser *parser)
 			"This [Peer] has no PublicKey: add the one that the other side's 'nymctl show' or 'wg show' prints");
 }
 
+/* Some values are another language's, in which a '#' may mean something. */
+static void cut_comment(const struct parser *parser, char *line)
+{
+	const struct nym_config_extension *extension = parser->extension;
+
+	if (parser->section != SECTION_INTERFACE || !extension ||
+	    !extension->keeps_comment || !extension->keeps_comment(line))
+		line[strcspn(line, "#")] = '\0';
+}
+
 /* @line is the parser's to change. */
 static int parse_line(struct parser *parser, char *line)
 {
@@ -122,7 +132,7 @@ static int parse_line(struct parser *parser, char *line)
 	bool is_of_peer, is_public_key;
 	char *value, *name;
 
-	line[strcspn(line, "#")] = '\0';
+	cut_comment(parser, line);
 	name = trim(line);
 	if (!*name)
 		return 0;

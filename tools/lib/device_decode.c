@@ -17,7 +17,7 @@
 static void sort_attribute(const struct nlattr **attrs, size_t count,
 			   const struct nlattr *attr)
 {
-	uint16_t type = mnl_attr_get_type(attr);
+	uint16_t type = attr->nla_type & NLA_TYPE_MASK;
 
 	if (type < count)
 		attrs[type] = attr;
@@ -26,11 +26,24 @@ static void sort_attribute(const struct nlattr **attrs, size_t count,
 static void sort_nested(const struct nlattr **attrs, size_t count,
 			const struct nlattr *nest)
 {
+	const char *at = mnl_attr_get_payload(nest);
+	size_t left = mnl_attr_get_payload_len(nest);
 	const struct nlattr *attr;
+	size_t step;
 
+	/*
+	 * mnl_attr_for_each_nested() in line: its calls, some for each attribute
+	 * of each peer, are what decoding would spend most time on.
+	 */
 	memset(attrs, 0, count * sizeof(*attrs));
-	mnl_attr_for_each_nested(attr, nest) {
+	for (; left >= sizeof(*attr); at += step, left -= step) {
+		attr = (const struct nlattr *)at;
+		if (attr->nla_len < sizeof(*attr) || attr->nla_len > left)
+			break;
 		sort_attribute(attrs, count, attr);
+		step = MNL_ALIGN(attr->nla_len);
+		if (step > left)
+			break;
 	}
 }
 
@@ -39,9 +52,9 @@ static bool get(void *value, size_t size, const struct nlattr *attr)
 {
 	if (!attr)
 		return true;
-	if (mnl_attr_get_payload_len(attr) != size)
+	if (attr->nla_len != MNL_ATTR_HDRLEN + size)
 		return false;
-	memcpy(value, mnl_attr_get_payload(attr), size);
+	memcpy(value, (const char *)attr + MNL_ATTR_HDRLEN, size);
 	return true;
 }
 
@@ -193,6 +206,17 @@ static int decode_allowedips(struct nym_peer *peer, const struct nlattr *list)
 	return ret;
 }
 
+/* What holds for a peer unless the message says otherwise. */
+static void set_defaults(struct nym_peer *peer, const struct nym_device *device)
+{
+	peer->hops = 1;
+	peer->flags |= NYM_PEER_HAS_HOPS;
+	if (device->flags & NYM_DEVICE_HAS_PUBLIC_KEY) {
+		memcpy(peer->identity, device->public_key, NYM_KEY_LEN);
+		peer->flags |= NYM_PEER_HAS_IDENTITY;
+	}
+}
+
 /*
  * A peer whose allowed IPs do not fit a message goes on in the next one, where
  * it has no more than its key and the rest of them.
@@ -208,12 +232,14 @@ static int decode_peer(struct nym_device *device, struct nym_peer **last,
 	if (!attrs[NYMPEER_A_PUBLIC_KEY] ||
 	    !get(key, sizeof(key), attrs[NYMPEER_A_PUBLIC_KEY]))
 		return -EBADMSG;
-	if (!peer || !nym_key_equal(peer->public_key, key)) {
+	/* Public, so the time that this takes may tell. */
+	if (!peer || memcmp(peer->public_key, key, sizeof(key))) {
 		peer = nym_device_add_peer(device);
 		if (!peer)
 			return -ENOMEM;
 		memcpy(peer->public_key, key, NYM_KEY_LEN);
 		peer->flags = NYM_PEER_HAS_PUBLIC_KEY;
+		set_defaults(peer, device);
 		*last = peer;
 	}
 	if (!get_settings(peer, attrs))

@@ -77,8 +77,9 @@ int nym_file_read(struct nym_file *file, const char *path, size_t max,
 	memset(file, 0, sizeof(*file));
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return nym_fail(report, "Cannot open %s: %s", path,
-				strerror(errno));
+		return nym_fail(report, "Cannot open %s: %s%s", path,
+				strerror(errno),
+				errno == EACCES ? "; run it as root" : "");
 	ret = nym_file_read_fd(file, fd, path, max, report);
 	close(fd);
 	return ret;

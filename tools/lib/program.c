@@ -12,11 +12,15 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sodium.h>
 
 #include "report.h"
+
+#define INHERITED_WAIT_MS 5000
+#define INHERITED_PAUSE_MS 10
 
 bool nym_program_exists(const char *name)
 {
@@ -54,7 +58,8 @@ static int input_file(const char *input)
 static void __attribute__((noreturn))
 run_child(const char *const arguments[], int input, pid_t parent)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	static const int signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP,
+				       SIGPIPE };
 	sigset_t none;
 	size_t i;
 
@@ -77,6 +82,7 @@ static void stop_signals(sigset_t *signals)
 {
 	sigemptyset(signals);
 	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGQUIT);
 	sigaddset(signals, SIGTERM);
 	sigaddset(signals, SIGHUP);
 }
@@ -87,6 +93,8 @@ void nym_program_block_signals(sigset_t *signals, sigset_t *before)
 
 	stop_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, before);
+	/* That nobody reads what is said must not stop what is done. */
+	signal(SIGPIPE, SIG_IGN);
 	if (signals)
 		*signals = set;
 }
@@ -127,6 +135,29 @@ int nym_program_wait(pid_t pid, int *status)
 			return -1;
 	}
 	return 0;
+}
+
+void nym_program_inherit(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+void nym_program_wait_for_inherited(void)
+{
+	const struct timespec pause = { .tv_nsec = INHERITED_PAUSE_MS *
+						   1000000L };
+	unsigned int waited = 0;
+	pid_t pid;
+
+	while (waited < INHERITED_WAIT_MS) {
+		pid = waitpid(-1, NULL, WNOHANG);
+		if (pid < 0)
+			return;
+		if (pid)
+			continue;
+		nanosleep(&pause, NULL);
+		waited += INHERITED_PAUSE_MS;
+	}
 }
 
 int nym_program_run(const char *const arguments[], const char *input,

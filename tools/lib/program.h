@@ -13,17 +13,29 @@ struct nym_report;
 bool nym_program_exists(const char *name);
 
 /*
- * From here on SIGINT, SIGTERM and SIGHUP wait, until the process ends, or is
- * in nym_program_wait(). Tells which these are and what was blocked before;
- * either may be null.
+ * From here on SIGINT, SIGQUIT, SIGTERM and SIGHUP wait, until the process ends
+ * or is in nym_program_wait(), and SIGPIPE is ignored. Tells which wait and what
+ * was blocked before; either may be null.
  */
 void nym_program_block_signals(sigset_t *signals, sigset_t *before);
 
 /*
- * Waits for a child process and hands on to it the SIGINT, SIGTERM and SIGHUP
- * that come meanwhile and are blocked. -1 with errno set when it is not there.
+ * Waits for a child process and hands on to it those of these signals that come
+ * meanwhile and are blocked. -1 with errno set when it is not there.
  */
 int nym_program_wait(pid_t pid, int *status);
+
+/*
+ * From here on this process inherits what its children leave behind that still
+ * runs, as the commands of a hook that was killed.
+ */
+void nym_program_inherit(void);
+
+/*
+ * Waits until these have ended, but not for ever: a daemon that a hook started
+ * is one of them.
+ */
+void nym_program_wait_for_inherited(void);
 
 /*
  * Runs a program with the arguments, the first being its name, and with input,

@@ -247,6 +247,25 @@ static void copy_key(const char *line, size_t len, char *key, size_t size)
 	key[end] = '\0';
 }
 
+static bool is_hook(const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < NYM_HOOK_COUNT; i++) {
+		if (!strcasecmp(key, hook_names[i]))
+			return true;
+	}
+	return false;
+}
+
+bool nym_tunnel_conf_keeps_comment(const char *line)
+{
+	char key[32];
+
+	copy_key(line, strlen(line), key, sizeof(key));
+	return is_hook(key);
+}
+
 static bool is_tunnel_key(const char *key)
 {
 	static const char *const others[] = {
@@ -258,11 +277,7 @@ static bool is_tunnel_key(const char *key)
 		if (!strcasecmp(key, others[i]))
 			return true;
 	}
-	for (i = 0; i < NYM_HOOK_COUNT; i++) {
-		if (!strcasecmp(key, hook_names[i]))
-			return true;
-	}
-	return false;
+	return is_hook(key);
 }
 
 static bool states_mark(const char *text)

@@ -71,6 +71,9 @@ const char *nym_hook_name(enum nym_hook hook);
 int nym_tunnel_conf_key(void *conf, const char *key, const char *value,
 			struct nym_report *report);
 
+/* The same struct's: the shell, which runs hooks, has comments of its own. */
+bool nym_tunnel_conf_keeps_comment(const char *line);
+
 /* Writes these keys' lines, as they stand in a file, to a stream. */
 void nym_tunnel_conf_print(FILE *stream, const struct nym_tunnel_conf *conf);
 

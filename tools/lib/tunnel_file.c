@@ -108,8 +108,9 @@ static int check_mode(const struct nym_tunnel *tunnel)
 	struct stat st;
 
 	if (stat(tunnel->path, &st))
-		return nym_fail(report, "cannot find the config file %s: %s",
-				tunnel->path, strerror(errno));
+		return nym_fail(report, "cannot find the config file %s: %s%s",
+				tunnel->path, strerror(errno),
+				errno == EACCES ? "; run it as root" : "");
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if (st.st_mode & S_IWOTH)
@@ -127,14 +128,16 @@ int nym_tunnel_read(struct nym_tunnel *tunnel)
 {
 	const struct nym_config_extension extension = {
 		.interface_key = nym_tunnel_conf_key,
+		.keeps_comment = nym_tunnel_conf_keeps_comment,
 		.context = &tunnel->conf,
 	};
 
 	if (check_mode(tunnel) || nym_file_read(&tunnel->file, tunnel->path,
 						NYM_FILE_MAX, tunnel->report))
 		return -1;
+	/* PreUp may have given the device what the file does not state. */
 	tunnel->device = nym_config_parse(tunnel->path, tunnel->file.text,
-					  tunnel->file.len, NYM_CONFIG_REPLACE,
+					  tunnel->file.len, NYM_CONFIG_APPEND,
 					  &extension, tunnel->report);
 	if (!tunnel->device) {
 		/* Half of a file's hooks are worse than none. */
@@ -250,6 +253,7 @@ static int replace_file(const struct nym_tunnel *tunnel, const char *text,
 	if (!stat(tunnel->path, &st) && fchown(fd, st.st_uid, st.st_gid))
 		nym_warn(tunnel->report, "cannot keep the owner of %s: %s",
 			 tunnel->path, strerror(errno));
+	errno = ENOSPC; /* what a part of it written means */
 	if (write(fd, text, len) != (ssize_t)len || fsync(fd) ||
 	    rename(temporary, tunnel->path)) {
 		nym_fail(tunnel->report, "cannot write %s: %s", tunnel->path,

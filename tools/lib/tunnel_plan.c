@@ -307,7 +307,7 @@ int nym_plan_make(struct nym_tunnel_plan *plan,
 	memset(plan, 0, sizeof(*plan));
 	if ((default4 || default6) && check_mark(facts->mark, report))
 		return -1;
-	if (!add_step(plan, NYM_STEP_LINK) || !add_step(plan, NYM_STEP_DEVICE))
+	if (!add_step(plan, NYM_STEP_DEVICE))
 		goto no_memory;
 	for (i = 0; i < conf->addresses_count; i++) {
 		step = add_step(plan, NYM_STEP_ADDRESS);
@@ -375,7 +375,7 @@ const char *nym_step_text(const struct nym_step *step, const char *name,
 			 name);
 		break;
 	case NYM_STEP_DEVICE:
-		snprintf(text, size, "nymctl setconf %s", name);
+		snprintf(text, size, "nymctl addconf %s", name);
 		break;
 	case NYM_STEP_ADDRESS:
 		snprintf(text, size, "ip -%d address add %s dev %s", family,

@@ -65,7 +65,10 @@ struct nym_tunnel_facts {
 bool nym_plan_takes_default(const struct nym_tunnel_conf *conf,
 			    const struct nym_device *device, uint8_t family);
 
-/* Endpoint names must be resolved. 0, or -1 with the reason in the report. */
+/*
+ * The steps behind NYM_STEP_LINK, which is the first of every tunnel. Endpoint
+ * names must be resolved. 0, or -1 with the reason in the report.
+ */
 int nym_plan_make(struct nym_tunnel_plan *plan,
 		  const struct nym_tunnel_conf *conf,
 		  const struct nym_device *device,

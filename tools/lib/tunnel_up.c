@@ -165,8 +165,8 @@ static const char *advice(const struct nym_step *step, int error)
 	switch (error) {
 	case EPERM:
 	case EACCES:
-		if (step->kind == NYM_STEP_ADDRESS && ipv6)
-			return "; IPv6 is disabled here: see the sysctl net.ipv6.conf.default.disable_ipv6, or remove the IPv6 addresses";
+		if (ipv6)
+			return "; IPv6 is disabled here: see the sysctl net.ipv6.conf.default.disable_ipv6, or remove it from Address and AllowedIPs";
 		return "; run it as root";
 	case EOPNOTSUPP:
 		if (step->kind == NYM_STEP_LINK)
@@ -291,41 +291,55 @@ static void begin(struct ascent *ascent, const char *step)
 		 step);
 }
 
-static int take_steps(struct ascent *ascent)
+static int take_named(struct ascent *ascent, const struct nym_step *step)
 {
 	struct nym_report *report = ascent->tunnel->report;
 	char text[NYM_STEP_TEXT_SIZE];
 	char reason[sizeof(report->error)];
+
+	nym_step_text(step, ascent->tunnel->name, text);
+	nym_tunnel_announce(ascent->tunnel, "%s", text);
+	begin(ascent, text);
+	if (!take_step(ascent, step))
+		return 0;
+	snprintf(reason, sizeof(reason), "%s", report->error);
+	return nym_fail(report, "step \"%s\" failed: %s", text, reason);
+}
+
+static int take_steps(struct ascent *ascent)
+{
 	size_t i;
 
 	for (i = 0; i < ascent->plan.count; i++) {
-		nym_step_text(&ascent->plan.steps[i], ascent->tunnel->name,
-			      text);
-		nym_tunnel_announce(ascent->tunnel, "%s", text);
-		begin(ascent, text);
-		if (take_step(ascent, &ascent->plan.steps[i])) {
-			snprintf(reason, sizeof(reason), "%s", report->error);
-			return nym_fail(report, "step \"%s\" failed: %s", text,
-					reason);
-		}
+		if (take_named(ascent, &ascent->plan.steps[i]))
+			return -1;
 	}
 	return 0;
+}
+
+static int note_hooks(struct ascent *ascent, enum nym_hook hook)
+{
+	return nym_journal_append(ascent->journal, ascent->tunnel->report,
+				  "hooks %s", nym_hook_name(hook));
 }
 
 static int run_hooks(struct ascent *ascent, enum nym_hook hook)
 {
 	begin(ascent, nym_hook_name(hook));
-	if (nym_journal_append(ascent->journal, ascent->tunnel->report,
-			       "hooks %s", nym_hook_name(hook)))
-		return -1;
 	return nym_tunnel_run_hooks(ascent->tunnel, hook, false);
 }
 
 static int climb(struct ascent *ascent)
 {
+	static const struct nym_step link = { .kind = NYM_STEP_LINK };
 	struct nym_tunnel *tunnel = ascent->tunnel;
 
-	if (run_hooks(ascent, NYM_HOOK_PRE_UP))
+	/*
+	 * PreUp finds the link there and its counterpart PostDown finds it
+	 * gone, so it is noted first: what is noted first is undone last.
+	 */
+	if (note_hooks(ascent, NYM_HOOK_PRE_UP) || take_named(ascent, &link) ||
+	    run_hooks(ascent, NYM_HOOK_PRE_UP))
 		return -1;
 	/* A hook may be what makes names resolve. */
 	begin(ascent, "resolve endpoints");
@@ -333,6 +347,7 @@ static int climb(struct ascent *ascent)
 		return -1;
 	begin(ascent, "plan");
 	if (make_plan(ascent) || take_steps(ascent) ||
+	    note_hooks(ascent, NYM_HOOK_POST_UP) ||
 	    run_hooks(ascent, NYM_HOOK_POST_UP))
 		return -1;
 	return nym_journal_append(ascent->journal, tunnel->report, "up");
@@ -410,6 +425,7 @@ static int climb_or_undo(struct ascent *ascent)
 	int status;
 
 	nym_program_block_signals(&signals, &before);
+	nym_program_inherit();
 	pid = fork();
 	if (!pid)
 		run_child(ascent, parent, &before);
@@ -421,6 +437,8 @@ static int climb_or_undo(struct ascent *ascent)
 		nym_fail(report, "stopped by a signal");
 	else
 		return 0;
+	/* What it was doing when it ended must not outlast its undoing. */
+	nym_program_wait_for_inherited();
 	undo(ascent);
 	return -1;
 }

@@ -14,7 +14,7 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{ "show", show_main,
-	  "[--json] { INTERFACE | all | interfaces } [public-key | private-key | listen-port | fwmark | peers | preshared-keys | endpoints | allowed-ips | latest-handshakes | transfer | persistent-keepalive | via | via-address | via-port | identity | quota | mtu | hops | dump]",
+	  "[--json] { INTERFACE | all | interfaces } [public-key | private-key | listen-port | fwmark | peers | preshared-keys | endpoints | allowed-ips | latest-handshakes | transfer | persistent-keepalive | via | via-address | via-port | identity | quota | mtu | hops | drops | dump]",
 	  "show devices, their peers and paths" },
 	{ "showconf", showconf_main, "INTERFACE",
 	  "print the configuration of a device as a file for setconf" },

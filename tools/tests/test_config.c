@@ -161,7 +161,10 @@ static int take_dns(void *context, const char *key, const char *value,
 static struct nym_device *parse_extended(const char *text, struct seen *seen,
 					 struct nym_report *report)
 {
-	struct nym_config_extension extension = { take_dns, seen };
+	struct nym_config_extension extension = {
+		.interface_key = take_dns,
+		.context = seen,
+	};
 
 	memset(seen, 0, sizeof(*seen));
 	return nym_config_parse("x", text, strlen(text), NYM_CONFIG_REPLACE,

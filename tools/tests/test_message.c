@@ -387,6 +387,45 @@ static void drops(void)
 	nym_device_free(device);
 }
 
+static void a_plain_peer_has_defaults(void)
+{
+	char buffer[512] __attribute__((aligned(4)));
+	struct nym_device *device = nym_device_new();
+	struct nlattr *peers, *nest;
+	uint8_t key[NYM_KEY_LEN];
+	struct nlmsghdr *message;
+
+	message = nym_genl_message(buffer, 20, NYM_CMD_GET_DEVICE, 0);
+	test_key(key, 9);
+	mnl_attr_put(message, NYMDEVICE_A_PUBLIC_KEY, sizeof(key), key);
+	peers = mnl_attr_nest_start(message, NYMDEVICE_A_PEERS);
+	nest = mnl_attr_nest_start(message, 0);
+	test_key(key, 1);
+	mnl_attr_put(message, NYMPEER_A_PUBLIC_KEY, sizeof(key), key);
+	mnl_attr_nest_end(message, nest);
+	nest = mnl_attr_nest_start(message, 0);
+	test_key(key, 2);
+	mnl_attr_put(message, NYMPEER_A_PUBLIC_KEY, sizeof(key), key);
+	test_key(key, 3);
+	mnl_attr_put(message, NYMPEER_A_IDENTITY, sizeof(key), key);
+	mnl_attr_put_u8(message, NYMPEER_A_HOPS, 0);
+	mnl_attr_nest_end(message, nest);
+	mnl_attr_nest_end(message, peers);
+	expect(!nym_device_decode(device, message));
+	expect(device->peers && device->peers->next);
+	if (device->peers && device->peers->next) {
+		expect_number(1, device->peers->hops);
+		expect(device->peers->flags & NYM_PEER_HAS_IDENTITY);
+		expect(nym_key_equal(device->peers->identity,
+				     device->public_key));
+		expect(device->peers->quota == NYM_QUOTA_UNLIMITED);
+		expect_number(0, device->peers->quota_low);
+		expect_number(0, device->peers->next->hops);
+		expect(nym_key_equal(device->peers->next->identity, key));
+	}
+	nym_device_free(device);
+}
+
 static const struct ktap_case cases[] = {
 	{ "what is written is read", what_is_written_is_read },
 	{ "messages of any size say the same",
@@ -398,6 +437,7 @@ static const struct ktap_case cases[] = {
 	{ "attributes are named", attributes_are_named },
 	{ "events", events },
 	{ "drops", drops },
+	{ "a plain peer has defaults", a_plain_peer_has_defaults },
 };
 
 KTAP_MAIN(cases)

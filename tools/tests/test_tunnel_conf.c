@@ -17,6 +17,7 @@ static bool read_lines(struct nym_tunnel_conf *conf, const char *lines,
 {
 	const struct nym_config_extension extension = {
 		.interface_key = nym_tunnel_conf_key,
+		.keeps_comment = nym_tunnel_conf_keeps_comment,
 		.context = conf,
 	};
 	struct nym_device *device;
@@ -73,9 +74,9 @@ static void reads_all_keys(void)
 		       "MTU = 1400\n"
 		       "Table = 1234\n"
 		       "SaveConfig = true\n"
-		       "PreUp = echo  a; echo b\n"
+		       "PreUp = echo  a; echo b   # comment\n"
 		       "PreUp = second\n"
-		       "PostUp = c = d\n"
+		       "PostUp = sed 's#c#d#' c = d\n"
 		       "PreDown = e\n"
 		       "PostDown = f %i\n",
 		       "address=10.0.0.2/24,fd00::2\n"
@@ -88,7 +89,8 @@ static void reads_all_keys(void)
 		       "PreUp = echo  a; echo b   # comment\n"
 		       "PostDown = f %i\n"
 		       "PreUp = second\n"
-		       "PostUp = c = d\n"
+		       "post up=sed 's#c#d#' c = d\n"
+		       "# PostUp = not this\n"
 		       "PreDown = e\r\n");
 	expect_printed("Table = off\n", "Table = OFF\nSaveConfig = false\n");
 	expect_printed("", "Table = auto\nAddress =\n");
@@ -157,7 +159,7 @@ static void strips(void)
 				   "[ interface ]\n"
 				   "PrivateKey = x\n"
 				   "Address = 10.0.0.2\n"
-				   " post up = y\n"
+				   " post up = y # z\n"
 				   "DNS=1.1.1.1\n"
 				   "MTU= 1400\r\n"
 				   "Table = off\n"

@@ -48,6 +48,7 @@ static char *steps(const char *text, const struct underlay *underlay)
 	struct underlay copy = *underlay;
 	const struct nym_config_extension extension = {
 		.interface_key = nym_tunnel_conf_key,
+		.keeps_comment = nym_tunnel_conf_keeps_comment,
 		.context = &conf,
 	};
 	struct nym_tunnel_facts facts = {
@@ -103,7 +104,7 @@ static void expect_steps(const char *expected, const char *text)
 	"\nViaAddress = 10.1.0.2\nEndpoint = " endpoint \
 	"\nAllowedIPs = " allowed "\n"
 
-#define BEGIN "ip link add dev t0 type nym\nnymctl setconf t0\n"
+#define BEGIN "nymctl addconf t0\n"
 
 static void takes_default_routes(void)
 {
@@ -386,8 +387,8 @@ static void plans_many_routes(void)
 	found = steps(text, &ethernet);
 	for (i = 0; found[i]; i++)
 		lines += found[i] == '\n';
-	/* Link, device, MTU, and each route once. */
-	expect_number(3 + 1 + 5000, lines);
+	/* Device, MTU, and each route once. */
+	expect_number(2 + 1 + 5000, lines);
 	free(found);
 	free(text);
 }

@@ -56,10 +56,10 @@ down()
 	"$NYMCTL" down "$CONF"
 }
 
-# up_begin: in the background, where the shell would have it ignore SIGINT.
+# up_begin: in the background, where the shell would have it ignore both signals.
 up_begin()
 {
-	env --default-signal=INT "$NYMCTL" up "$CONF" >"$WORK/said" 2>&1 &
+	env --default-signal=INT,QUIT "$NYMCTL" up "$CONF" >"$WORK/said" 2>&1 &
 	echo $! >"$WORK/pid"
 	wait_until 60 test -s "$STEPS"
 }

@@ -484,6 +484,23 @@ def fragmented(version):
     device.deliver(session, b"good")
 
 
+@both_versions("a nested datagram in fragments is charged to its peer's quota")
+def fragmented_on_quota(version):
+    device = NestedDevice(version)
+    session = device.open()
+    quota = 1000000
+    device.set_exit("quota", str(quota))
+    payload = os.urandom(600)
+    message = session.data(device.packet(payload))
+    for piece in fragments(version, device.exit.wrap(message), 32, 500):
+        device.entry.send(device.exit.session.data(piece))
+    equal("delivered", [payload], device.heard(PATIENCE))
+    # A keepalive of the device's may have been charged, too.
+    charged = quota - int(device.show("exit", "quota"))
+    if charged < len(message):
+        raise AssertionError(f"{charged} of {len(message)} bytes charged")
+
+
 @both_versions("ICMP errors about nested datagrams end no session")
 def errors_are_harmless(version):
     device = NestedDevice(version)
