@@ -13,42 +13,11 @@
 /* A key file holds one line; what is longer is some other file. */
 #define KEY_FILE_MAX 4096
 
-/*
- * The character for six bits. By arithmetic alone, as a key must not tell by the
- * time that it takes: each term is a step between two ranges of characters, or 0.
- */
-static inline char base64_character(uint32_t bits)
-{
-	int32_t value = (int32_t)(bits & 63);
-
-	return (char)('A' + value + (((25 - value) >> 8) & ('a' - 'Z' - 1)) -
-		      (((51 - value) >> 8) & ('z' - '0' + 1)) -
-		      (((61 - value) >> 8) & ('9' - '+' + 1)) +
-		      (((62 - value) >> 8) & ('/' - '+' - 1)));
-}
-
-/* libsodium's does the same in four times as many instructions. */
 void nym_key_to_base64(char text[static NYM_KEY_BASE64_SIZE],
 		       const uint8_t key[static NYM_KEY_LEN])
 {
-	uint32_t bits;
-	size_t i;
-
-	for (i = 0; i + 3 <= NYM_KEY_LEN; i += 3) {
-		bits = (uint32_t)key[i] << 16 | (uint32_t)key[i + 1] << 8 |
-		       key[i + 2];
-		*text++ = base64_character(bits >> 18);
-		*text++ = base64_character(bits >> 12);
-		*text++ = base64_character(bits >> 6);
-		*text++ = base64_character(bits);
-	}
-	/* Two bytes are left of 32. */
-	bits = (uint32_t)key[i] << 8 | key[i + 1];
-	*text++ = base64_character(bits >> 10);
-	*text++ = base64_character(bits >> 4);
-	*text++ = base64_character(bits << 2);
-	*text++ = '=';
-	*text = '\0';
+	sodium_bin2base64(text, NYM_KEY_BASE64_SIZE, key, NYM_KEY_LEN,
+			  sodium_base64_VARIANT_ORIGINAL);
 }
 
 void nym_key_to_hex(char text[static NYM_KEY_HEX_SIZE],
@@ -94,13 +63,9 @@ bool nym_key_from_hex(uint8_t key[static NYM_KEY_LEN], const char *text)
 	return false;
 }
 
-/* All of it is looked at, whatever is in it. */
 bool nym_key_is_zero(const uint8_t key[static NYM_KEY_LEN])
 {
-	uint64_t words[NYM_KEY_LEN / sizeof(uint64_t)];
-
-	memcpy(words, key, sizeof(words));
-	return !(words[0] | words[1] | words[2] | words[3]);
+	return sodium_is_zero(key, NYM_KEY_LEN);
 }
 
 bool nym_key_equal(const uint8_t a[static NYM_KEY_LEN],
