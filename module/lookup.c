@@ -6,7 +6,6 @@
 
 #include <linux/mm.h>
 #include <linux/random.h>
-#include <linux/rculist.h>
 #include <linux/slab.h>
 
 static struct hlist_head *pubkey_bucket(struct nym_pubkey_table *table,
@@ -115,7 +114,8 @@ __le32 nym_index_table_insert(struct nym_index_table *table,
 	 * the new one, and at worst miss an entry of the old: a lost message.
 	 */
 	WRITE_ONCE(entry->index, index);
-	hlist_add_head_rcu(&entry->index_hash, index_bucket(table, index));
+	nym_hlist_add_head_again_rcu(&entry->index_hash,
+				     index_bucket(table, index));
 	spin_unlock_bh(&table->lock);
 	return index;
 }

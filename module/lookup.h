@@ -8,10 +8,31 @@
 #include "messages.h"
 #include <linux/hashtable.h>
 #include <linux/mutex.h>
+#include <linux/rculist.h>
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
 
 struct nym_peer;
+
+/**
+ * nym_hlist_add_head_again_rcu() - hlist_add_head_rcu() without a grace period before
+ * @node:	taken out of a list with hlist_del_init_rcu()
+ * @head:	the list that it becomes the first of
+ *
+ * Readers may still be on the node. They go on in the new list, so that what leads
+ * them there is published no less than the node itself.
+ */
+static inline void nym_hlist_add_head_again_rcu(struct hlist_node *node,
+						struct hlist_head *head)
+{
+	struct hlist_node *first = head->first;
+
+	rcu_assign_pointer(hlist_next_rcu(node), first);
+	WRITE_ONCE(node->pprev, &head->first);
+	rcu_assign_pointer(hlist_first_rcu(head), node);
+	if (first)
+		WRITE_ONCE(first->pprev, &node->next);
+}
 
 /**
  * struct nym_pubkey_table - peers of a device by public key

@@ -127,8 +127,8 @@ void nym_peer_update_identities(struct nym_peer *peer)
 	 * skip the rest.
 	 */
 	if (wanted && !is_listed)
-		hlist_add_head_rcu(&peer->identities_entry,
-				   &device->own_identities);
+		nym_hlist_add_head_again_rcu(&peer->identities_entry,
+					     &device->own_identities);
 	else if (!wanted && is_listed)
 		hlist_del_init_rcu(&peer->identities_entry);
 }
