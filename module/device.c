@@ -165,8 +165,10 @@ void nym_device_set_identity(struct nym_device *device,
 
 	rcu_assign_pointer(device->identity, nym_identity_get(identity));
 	list_for_each_entry(peer, &device->peer_list, peer_list) {
-		if (!rcu_access_pointer(peer->own_identity))
-			nym_peer_identity_changed(peer);
+		if (!rcu_access_pointer(peer->own_identity)) {
+			nym_peer_leave_identity(peer);
+			nym_peer_use_identity(peer);
+		}
 	}
 	nym_identity_put(old);
 }

@@ -659,6 +659,9 @@ static int set_peers(struct nym_device *device, const struct nlattr *peers,
 			err = finish_peer(&changes[i], ret ? NULL : extack);
 			ret = ret ?: err;
 		}
+		/* Neither path nor endpoint of the former is used any more. */
+		if (!peer->is_dead)
+			nym_peer_use_identity(peer);
 		nym_peer_put(peer);
 	}
 	nym_peer_bury(device, &dead);

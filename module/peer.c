@@ -133,19 +133,28 @@ void nym_peer_update_identities(struct nym_peer *peer)
 		hlist_del_init_rcu(&peer->identities_entry);
 }
 
-void nym_peer_identity_changed(struct nym_peer *peer)
+void nym_peer_leave_identity(struct nym_peer *peer)
 {
 	lockdep_assert_held(&peer->device->device_update_lock);
 
-	/* The gateway shall not meet both identities at one port: first nothing
-	 * is sent under the old one any more, then port and cookie go.
-	 */
 	nym_noise_set_identity(&peer->handshake, NULL);
 	nym_keypairs_expire(&peer->keypairs);
 	flush_work(&peer->handshake_work);
+}
+
+void nym_peer_use_identity(struct nym_peer *peer)
+{
+	struct nym_identity *identity = nym_peer_identity(peer);
+
+	lockdep_assert_held(&peer->device->device_update_lock);
+
+	/* It is written under the update lock only. */
+	if (peer->handshake.identity == identity)
+		return;
+	/* The gateway shall not meet both identities at one port. */
 	nym_path_redraw_port(peer);
 	nym_cookie_forget(&peer->cookie);
-	nym_noise_set_identity(&peer->handshake, nym_peer_identity(peer));
+	nym_noise_set_identity(&peer->handshake, identity);
 	nym_peer_reset_last_handshake(peer);
 	/* What waited for an identity goes on its way now. */
 	if (netif_running(peer->device->dev))
@@ -164,7 +173,7 @@ void nym_peer_set_identity(struct nym_peer *peer, struct nym_identity *identity)
 
 	rcu_assign_pointer(peer->own_identity, nym_identity_get(identity));
 	nym_peer_update_identities(peer);
-	nym_peer_identity_changed(peer);
+	nym_peer_leave_identity(peer);
 	nym_identity_put(old);
 }
 

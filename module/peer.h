@@ -168,15 +168,28 @@ void nym_peer_bury(struct nym_device *device, struct list_head *dead);
  * @peer:	whose
  * @identity:	own identity, or NULL for the device's; a reference is taken
  *
- * Does nothing where it is the same key. Otherwise sessions under the old
- * identity stop being used for sending. Context: update lock held.
+ * Does nothing where it is the same key. Otherwise as nym_peer_leave_identity();
+ * nym_peer_use_identity() is to follow. Context: update lock held.
  */
 void nym_peer_set_identity(struct nym_peer *peer, struct nym_identity *identity);
 
-/* The identity in effect for a peer became another: handshakes and sessions
- * follow. Context: update lock held.
+/**
+ * nym_peer_leave_identity() - send nothing more to a peer under its identity
+ * @peer:	whom
+ *
+ * Nor under another, until nym_peer_use_identity(): so path and endpoint can be
+ * changed together with the identity, and no one sees two identities at one place.
+ * Context: update lock held. Sleeps.
  */
-void nym_peer_identity_changed(struct nym_peer *peer);
+void nym_peer_leave_identity(struct nym_peer *peer);
+
+/**
+ * nym_peer_use_identity() - shake hands under the identity in effect for a peer
+ * @peer:	with whom
+ *
+ * Does nothing where it is used already. Context: update lock held. Sleeps.
+ */
+void nym_peer_use_identity(struct nym_peer *peer);
 
 /* A peer's own identity, or whether it is nested, may have changed: puts it on
  * its device's list of own identities or takes it off. Context: update lock held.

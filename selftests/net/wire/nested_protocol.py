@@ -13,7 +13,7 @@ from cases import both_versions, case, equal, run
 from driver import OUTER, secret_file
 from messages import COOKIE, DATA, INITIATION, RESPONSE
 from nested import BEYOND, ENTRY_INNER, EXIT, EXIT_ELSEWHERE, INNER, \
-    INNER_PORT, KEYS, PORT, VIA, NestedDevice, opened
+    INNER_PORT, KEYS, PORT, VIA, VIA_PORT, NestedDevice, opened
 from peer import PATIENCE, SILENCE, Peer
 from x25519 import public_key
 
@@ -163,6 +163,21 @@ def is_of(initiation, peer):
     except messages.Invalid:
         return False
     return True
+
+
+@case("another identity is never seen where the former was")
+def moves_before_it_is_used():
+    device = NestedDevice()
+    initiation_anew(device)
+    for turn in range(40):
+        name, port = (("device", VIA_PORT + 1), ("client_exit", VIA_PORT))[turn % 2]
+        device.set_exit("identity", secret_file("another.key", KEYS[name]),
+                        "via-port", str(port))
+        device.exit.remote = public_key(KEYS[name])
+        while not is_of(device.exit.expect(INITIATION), device.exit):
+            pass
+        equal("source port", port,
+              struct.unpack_from("!H", device.exit.last_packet, 20)[0])
 
 
 @both_versions("keepalives of a nested peer go through its carrier")
