@@ -48,68 +48,19 @@ static struct dump_cursor *dump_cursor(struct netlink_callback *cb)
 	return (struct dump_cursor *)cb->ctx;
 }
 
-/* As nla_put(), for what has a length known here: in line, that is a few stores
- * rather than calls and copies of any length, of which a dump mostly consists.
- */
-static __always_inline int put(struct sk_buff *skb, int type, int len,
-			       const void *data)
-{
-	struct nlattr *attr;
-
-	if (unlikely(skb_tailroom(skb) < nla_total_size(len)))
-		return -EMSGSIZE;
-	attr = __skb_put(skb, nla_total_size(len));
-	attr->nla_type = type;
-	attr->nla_len = nla_attr_size(len);
-	memcpy(nla_data(attr), data, len);
-	memset(nla_data(attr) + len, 0, nla_padlen(len));
-	return 0;
-}
-
-static __always_inline int put_u8(struct sk_buff *skb, int type, u8 value)
-{
-	return put(skb, type, sizeof(value), &value);
-}
-
-static __always_inline int put_u16(struct sk_buff *skb, int type, u16 value)
-{
-	return put(skb, type, sizeof(value), &value);
-}
-
-static __always_inline int put_u32(struct sk_buff *skb, int type, u32 value)
-{
-	return put(skb, type, sizeof(value), &value);
-}
-
-static __always_inline int put_u64(struct sk_buff *skb, int type, u64 value)
-{
-	if (nla_align_64bit(skb, NYMPEER_A_PAD))
-		return -EMSGSIZE;
-	return put(skb, type, sizeof(value), &value);
-}
-
-/* Begins a nest. Return: where, or NULL. */
-static __always_inline struct nlattr *put_nest(struct sk_buff *skb, int type)
-{
-	struct nlattr *nest = (struct nlattr *)skb_tail_pointer(skb);
-
-	return put(skb, type | NLA_F_NESTED, 0, NULL) ? NULL : nest;
-}
-
 static int fill_allowedip(struct sk_buff *skb, struct nym_allowedips_node *node)
 {
-	struct nlattr *nest = put_nest(skb, 0);
+	struct nlattr *nest = nla_nest_start(skb, 0);
 	u8 cidr, ip[16] __aligned(__alignof__(u64));
 	int family;
 
 	if (!nest)
 		return -EMSGSIZE;
 	family = nym_allowedips_read_node(node, ip, &cidr);
-	if (put_u8(skb, NYMALLOWEDIP_A_CIDR_MASK, cidr) ||
-	    put_u16(skb, NYMALLOWEDIP_A_FAMILY, family) ||
-	    (family == AF_INET6 ?
-	     put(skb, NYMALLOWEDIP_A_IPADDR, sizeof(struct in6_addr), ip) :
-	     put(skb, NYMALLOWEDIP_A_IPADDR, sizeof(struct in_addr), ip))) {
+	if (nla_put_u8(skb, NYMALLOWEDIP_A_CIDR_MASK, cidr) ||
+	    nla_put_u16(skb, NYMALLOWEDIP_A_FAMILY, family) ||
+	    nla_put(skb, NYMALLOWEDIP_A_IPADDR, family == AF_INET6 ?
+		    sizeof(struct in6_addr) : sizeof(struct in_addr), ip)) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}
@@ -124,16 +75,14 @@ static int fill_via(struct sk_buff *skb, struct nym_peer *peer)
 
 	if (!bind)
 		return 0;
-	if (put(skb, NYMPEER_A_VIA, NYM_KEY_LEN, peer->via.key) ||
-	    put_u16(skb, NYMPEER_A_VIA_PORT, ntohs(bind->port)))
+	if (nla_put(skb, NYMPEER_A_VIA, NYM_KEY_LEN, peer->via.key) ||
+	    nla_put_u16(skb, NYMPEER_A_VIA_PORT, ntohs(bind->port)))
 		return -EMSGSIZE;
 	if (bind->address4.s_addr &&
-	    put(skb, NYMPEER_A_VIA_ADDRESS4, sizeof(bind->address4),
-		&bind->address4))
+	    nla_put_in_addr(skb, NYMPEER_A_VIA_ADDRESS4, bind->address4.s_addr))
 		return -EMSGSIZE;
 	if (!ipv6_addr_any(&bind->address6) &&
-	    put(skb, NYMPEER_A_VIA_ADDRESS6, sizeof(bind->address6),
-		&bind->address6))
+	    nla_put_in6_addr(skb, NYMPEER_A_VIA_ADDRESS6, &bind->address6))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -154,8 +103,8 @@ static int fill_path(struct sk_buff *skb, struct nym_peer *peer)
 	rcu_read_unlock();
 
 	if ((is_nested &&
-	     put_u8(skb, NYMPEER_A_HOPS, is_complete ? path.hops : 0)) ||
-	    (is_complete && put_u32(skb, NYMPEER_A_MTU, mtu)))
+	     nla_put_u8(skb, NYMPEER_A_HOPS, is_complete ? path.hops : 0)) ||
+	    (is_complete && nla_put_u32(skb, NYMPEER_A_MTU, mtu)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -167,14 +116,14 @@ static int fill_keys(struct sk_buff *skb, struct nym_peer *peer)
 	int ret;
 
 	down_read(&peer->handshake.lock);
-	ret = put(skb, NYMPEER_A_PRESHARED_KEY, NYM_SYMMETRIC_KEY_SIZE,
-		  peer->handshake.preshared_key);
+	ret = nla_put(skb, NYMPEER_A_PRESHARED_KEY, NYM_SYMMETRIC_KEY_SIZE,
+		      peer->handshake.preshared_key);
 	up_read(&peer->handshake.lock);
 	if (ret)
 		return ret;
 	if (own &&
-	    (put(skb, NYMPEER_A_PRIVATE_KEY, NYM_KEY_LEN, own->private_key) ||
-	     put(skb, NYMPEER_A_IDENTITY, NYM_KEY_LEN, own->public_key)))
+	    (nla_put(skb, NYMPEER_A_PRIVATE_KEY, NYM_KEY_LEN, own->private_key) ||
+	     nla_put(skb, NYMPEER_A_IDENTITY, NYM_KEY_LEN, own->public_key)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -183,10 +132,12 @@ static int fill_quota(struct sk_buff *skb, const struct nym_peer *peer)
 {
 	u64 left = nym_quota_read(&peer->quota);
 
-	if (left != U64_MAX && put_u64(skb, NYMPEER_A_QUOTA, left))
+	if (left != U64_MAX &&
+	    nla_put_u64_64bit(skb, NYMPEER_A_QUOTA, left, NYMPEER_A_PAD))
 		return -EMSGSIZE;
 	if (peer->quota.low &&
-	    put_u64(skb, NYMPEER_A_QUOTA_LOW, peer->quota.low))
+	    nla_put_u64_64bit(skb, NYMPEER_A_QUOTA_LOW, peer->quota.low,
+			      NYMPEER_A_PAD))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -208,15 +159,15 @@ static int fill_peer_state(struct sk_buff *skb, struct nym_peer *peer)
 	    fill_via(skb, peer) || fill_path(skb, peer) ||
 	    fill_quota(skb, peer))
 		return -EMSGSIZE;
-	if (put(skb, NYMPEER_A_LAST_HANDSHAKE_TIME, sizeof(last_handshake),
-		&last_handshake) ||
-	    put_u16(skb, NYMPEER_A_PERSISTENT_KEEPALIVE_INTERVAL,
-		    peer->persistent_keepalive_interval) ||
-	    put_u64(skb, NYMPEER_A_TX_BYTES,
-		    atomic64_read(&peer->stats.tx_bytes)) ||
-	    put_u64(skb, NYMPEER_A_RX_BYTES,
-		    atomic64_read(&peer->stats.rx_bytes)) ||
-	    put_u32(skb, NYMPEER_A_PROTOCOL_VERSION, 1))
+	if (nla_put(skb, NYMPEER_A_LAST_HANDSHAKE_TIME, sizeof(last_handshake),
+		    &last_handshake) ||
+	    nla_put_u16(skb, NYMPEER_A_PERSISTENT_KEEPALIVE_INTERVAL,
+			peer->persistent_keepalive_interval) ||
+	    nla_put_u64_64bit(skb, NYMPEER_A_TX_BYTES,
+			      atomic64_read(&peer->stats.tx_bytes), NYMPEER_A_PAD) ||
+	    nla_put_u64_64bit(skb, NYMPEER_A_RX_BYTES,
+			      atomic64_read(&peer->stats.rx_bytes), NYMPEER_A_PAD) ||
+	    nla_put_u32(skb, NYMPEER_A_PROTOCOL_VERSION, 1))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -231,11 +182,11 @@ static int fill_peer(struct sk_buff *skb, struct nym_peer *peer,
 	struct nlattr *nest, *allowedips;
 	int ret = 0;
 
-	nest = put_nest(skb, 0);
+	nest = nla_nest_start(skb, 0);
 	if (!nest)
 		return -EMSGSIZE;
-	if (put(skb, NYMPEER_A_PUBLIC_KEY, NYM_KEY_LEN,
-		peer->handshake.remote_static))
+	if (nla_put(skb, NYMPEER_A_PUBLIC_KEY, NYM_KEY_LEN,
+		    peer->handshake.remote_static))
 		goto cancel;
 
 	if (!node) {
@@ -247,7 +198,7 @@ static int fill_peer(struct sk_buff *skb, struct nym_peer *peer,
 	}
 
 	if (node) {
-		allowedips = put_nest(skb, NYMPEER_A_ALLOWEDIPS);
+		allowedips = nla_nest_start(skb, NYMPEER_A_ALLOWEDIPS);
 		if (!allowedips)
 			goto cancel;
 		list_for_each_entry_from(node, &peer->allowedips_list, peer_list) {
