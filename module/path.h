@@ -37,12 +37,12 @@ struct nym_peer;
  * @address4:	our source inside the carrier, zeros where there is none
  * @address6:	the same
  * @port:	our UDP port inside the carrier, never 0 where there is a carrier
+ * @is_former:	another bind took its place, and it only receives
  * @siblings:	link in the carrier's list of those that it carries (RCU)
  * @hash:	link in the device's table of nested sockets (RCU)
- * @former:	link in @nested's list of former binds; update lock
- * @is_former:	another bind took its place, and it only receives
  * @expires:	jiffies until which a former bind receives
- * @rcu:	frees it after readers
+ * @former:	link in @nested's list of former binds; update lock
+ * @rcu:	frees it after readers, and once it is off that list
  *
  * All but @carrier, the links and what makes it a former one is constant once
  * published.
@@ -53,12 +53,14 @@ struct nym_bind {
 	struct in_addr address4;
 	struct in6_addr address6;
 	__be16 port;
+	bool is_former;
 	struct list_head siblings;
 	struct hlist_node hash;
-	struct hlist_node former;
-	bool is_former;
 	unsigned long expires;
-	struct rcu_head rcu;
+	union {
+		struct hlist_node former;
+		struct rcu_head rcu;
+	};
 };
 
 /**
