@@ -17,7 +17,7 @@
 static void sort_attribute(const struct nlattr **attrs, size_t count,
 			   const struct nlattr *attr)
 {
-	uint16_t type = attr->nla_type & NLA_TYPE_MASK;
+	uint16_t type = mnl_attr_get_type(attr);
 
 	if (type < count)
 		attrs[type] = attr;
@@ -26,24 +26,11 @@ static void sort_attribute(const struct nlattr **attrs, size_t count,
 static void sort_nested(const struct nlattr **attrs, size_t count,
 			const struct nlattr *nest)
 {
-	const char *at = mnl_attr_get_payload(nest);
-	size_t left = mnl_attr_get_payload_len(nest);
 	const struct nlattr *attr;
-	size_t step;
 
-	/*
-	 * mnl_attr_for_each_nested() in line: its calls, some for each attribute
-	 * of each peer, are what decoding would spend most time on.
-	 */
 	memset(attrs, 0, count * sizeof(*attrs));
-	for (; left >= sizeof(*attr); at += step, left -= step) {
-		attr = (const struct nlattr *)at;
-		if (attr->nla_len < sizeof(*attr) || attr->nla_len > left)
-			break;
+	mnl_attr_for_each_nested(attr, nest) {
 		sort_attribute(attrs, count, attr);
-		step = MNL_ALIGN(attr->nla_len);
-		if (step > left)
-			break;
 	}
 }
 
@@ -52,9 +39,9 @@ static bool get(void *value, size_t size, const struct nlattr *attr)
 {
 	if (!attr)
 		return true;
-	if (attr->nla_len != MNL_ATTR_HDRLEN + size)
+	if (mnl_attr_get_payload_len(attr) != size)
 		return false;
-	memcpy(value, (const char *)attr + MNL_ATTR_HDRLEN, size);
+	memcpy(value, mnl_attr_get_payload(attr), size);
 	return true;
 }
 

@@ -13,13 +13,6 @@
 /* Room for an address of each family, a separator and a NUL. */
 #define NYM_VIA_ADDRESS_TEXT_SIZE (INET6_ADDRSTRLEN + INET_ADDRSTRLEN + 4)
 
-/* Room for the decimal digits of a number with a NUL. */
-#define NYM_NUMBER_TEXT_SIZE 21
-
-/* Writes a number's decimal digits, and a NUL. Returns where that is. */
-char *nym_number_to_text(char text[static NYM_NUMBER_TEXT_SIZE],
-			 uint64_t number);
-
 /* Without the prefix length. */
 void nym_allowedip_address_to_text(char text[static INET6_ADDRSTRLEN],
 				   const struct nym_allowedip *allowedip);

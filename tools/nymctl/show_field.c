@@ -11,35 +11,16 @@
 #include "endpoint.h"
 #include "text.h"
 
-/* Nobody else prints meanwhile, so none of this takes stdio's lock. */
-static void print_text(const char *text)
-{
-	fputs_unlocked(text, stdout);
-}
-
-static void print_character(char character)
-{
-	putc_unlocked(character, stdout);
-}
-
-static void print_number(uint64_t number)
-{
-	char text[NYM_NUMBER_TEXT_SIZE];
-
-	nym_number_to_text(text, number);
-	print_text(text);
-}
-
 static void print_key(const uint8_t key[static NYM_KEY_LEN], bool present)
 {
 	char base64[NYM_KEY_BASE64_SIZE];
 
 	if (!present) {
-		print_text("(none)");
+		fputs("(none)", stdout);
 		return;
 	}
 	nym_key_to_base64(base64, key);
-	print_text(base64);
+	fputs(base64, stdout);
 	sodium_memzero(base64, sizeof(base64));
 }
 
@@ -57,7 +38,7 @@ static void print_private_key(const struct nym_device *device)
 
 static void print_listen_port(const struct nym_device *device)
 {
-	print_number(device->listen_port);
+	printf("%u", device->listen_port);
 }
 
 static void print_fwmark(const struct nym_device *device)
@@ -65,7 +46,7 @@ static void print_fwmark(const struct nym_device *device)
 	if (device->fwmark)
 		printf("0x%" PRIx32, device->fwmark);
 	else
-		print_text("off");
+		fputs("off", stdout);
 }
 
 static void print_preshared_key(const struct nym_peer *peer)
@@ -80,7 +61,7 @@ static void print_endpoint(const struct nym_peer *peer)
 
 	if (nym_peer_has_endpoint(peer))
 		nym_endpoint_to_text(text, &peer->endpoint);
-	print_text(text);
+	fputs(text, stdout);
 }
 
 static void print_blocks(const struct nym_peer *peer, char separator)
@@ -89,13 +70,13 @@ static void print_blocks(const struct nym_peer *peer, char separator)
 	char text[NYM_ALLOWEDIP_TEXT_SIZE];
 
 	if (!peer->allowedips)
-		print_text("(none)");
+		fputs("(none)", stdout);
 	for (allowedip = peer->allowedips; allowedip;
 	     allowedip = allowedip->next) {
 		nym_allowedip_to_text(text, allowedip);
-		print_text(text);
+		fputs(text, stdout);
 		if (allowedip->next)
-			print_character(separator);
+			putchar(separator);
 	}
 }
 
@@ -106,25 +87,20 @@ static void print_allowedips(const struct nym_peer *peer)
 
 static void print_latest_handshake(const struct nym_peer *peer)
 {
-	if (peer->last_handshake_sec)
-		printf("%" PRId64, peer->last_handshake_sec);
-	else
-		print_character('0');
+	printf("%" PRId64, peer->last_handshake_sec);
 }
 
 static void print_transfer(const struct nym_peer *peer)
 {
-	print_number(peer->rx_bytes);
-	print_character('\t');
-	print_number(peer->tx_bytes);
+	printf("%" PRIu64 "\t%" PRIu64, peer->rx_bytes, peer->tx_bytes);
 }
 
 static void print_number_or_off(uint64_t number)
 {
 	if (number)
-		print_number(number);
+		printf("%" PRIu64, number);
 	else
-		print_text("off");
+		fputs("off", stdout);
 }
 
 static void print_keepalive(const struct nym_peer *peer)
@@ -142,12 +118,12 @@ static void print_via_address(const struct nym_peer *peer)
 	char text[NYM_VIA_ADDRESS_TEXT_SIZE];
 
 	nym_via_address_to_text(text, peer, ",");
-	print_text(text[0] ? text : "(none)");
+	fputs(text[0] ? text : "(none)", stdout);
 }
 
 static void print_via_port(const struct nym_peer *peer)
 {
-	print_number(peer->via_port);
+	printf("%u", peer->via_port);
 }
 
 static void print_identity(const struct nym_peer *peer)
@@ -163,9 +139,9 @@ static void print_identity_private_key(const struct nym_peer *peer)
 static void print_quota(const struct nym_peer *peer)
 {
 	if (peer->quota == NYM_QUOTA_UNLIMITED)
-		print_text("off");
+		fputs("off", stdout);
 	else
-		print_number(peer->quota);
+		printf("%" PRIu64, peer->quota);
 }
 
 static void print_quota_low(const struct nym_peer *peer)
@@ -175,12 +151,12 @@ static void print_quota_low(const struct nym_peer *peer)
 
 static void print_mtu(const struct nym_peer *peer)
 {
-	print_number(peer->mtu);
+	printf("%" PRIu32, peer->mtu);
 }
 
 static void print_hops(const struct nym_peer *peer)
 {
-	print_number(peer->hops);
+	printf("%u", peer->hops);
 }
 
 static const struct {
@@ -248,13 +224,13 @@ static void dump_peer(const struct nym_peer *peer)
 
 	print_key(peer->public_key, true);
 	for (i = 0; i < sizeof(dump_columns) / sizeof(dump_columns[0]); ++i) {
-		print_character('\t');
+		putchar('\t');
 		if (dump_columns[i])
 			dump_columns[i](peer);
 		else
 			print_blocks(peer, ',');
 	}
-	print_character('\n');
+	putchar('\n');
 }
 
 static void dump(const struct nym_device *device, bool with_name)
@@ -263,13 +239,13 @@ static void dump(const struct nym_device *device, bool with_name)
 
 	print_name(device, with_name);
 	print_private_key(device);
-	print_character('\t');
+	putchar('\t');
 	print_public_key(device);
-	print_character('\t');
+	putchar('\t');
 	print_listen_port(device);
-	print_character('\t');
+	putchar('\t');
 	print_fwmark(device);
-	print_character('\n');
+	putchar('\n');
 	for (peer = device->peers; peer; peer = peer->next) {
 		print_name(device, with_name);
 		dump_peer(peer);
@@ -299,10 +275,10 @@ static void show_peer_field(const struct nym_device *device,
 		print_name(device, with_name);
 		print_key(peer->public_key, true);
 		if (print) {
-			print_character('\t');
+			putchar('\t');
 			print(peer);
 		}
-		print_character('\n');
+		putchar('\n');
 	}
 }
 
@@ -324,7 +300,7 @@ bool show_field(const struct nym_device *device, const char *field,
 			continue;
 		print_name(device, with_name);
 		device_fields[i].print(device);
-		print_character('\n');
+		putchar('\n');
 		return true;
 	}
 	for (i = 0; i < PEER_FIELDS; ++i) {
