@@ -78,8 +78,7 @@ int nym_file_read(struct nym_file *file, const char *path, size_t max,
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return nym_fail(report, "Cannot open %s: %s%s", path,
-				strerror(errno),
-				errno == EACCES ? "; run it as root" : "");
+				strerror(errno), nym_rights_advice(errno));
 	ret = nym_file_read_fd(file, fd, path, max, report);
 	close(fd);
 	return ret;

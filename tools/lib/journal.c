@@ -107,10 +107,7 @@ static int open_base(const char *base, enum nym_journal_open mode,
 	}
 	if (errno != ENOENT || mode == NYM_JOURNAL_CREATE)
 		nym_fail(report, "cannot use the folder %s: %s%s", base,
-			 strerror(errno),
-			 errno == EACCES || errno == EROFS ?
-				 "; run it as root" :
-				 "");
+			 strerror(errno), nym_rights_advice(errno));
 	return -1;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,6 +54,11 @@ int nym_fail(struct nym_report *report, const char *format, ...)
 	format_text(report->error, sizeof(report->error), report, format, args);
 	va_end(args);
 	return -1;
+}
+
+const char *nym_rights_advice(int error)
+{
+	return error == EACCES || error == EPERM ? "; run it as root" : "";
 }
 
 void nym_warn(struct nym_report *report, const char *format, ...)

@@ -36,6 +36,9 @@ void nym_report_where(struct nym_report *report, const char *format, ...)
 int nym_fail(struct nym_report *report, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* What to do about an errno for want of rights, to follow its text; or "". */
+const char *nym_rights_advice(int error);
+
 void nym_warn(struct nym_report *report, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -110,7 +110,7 @@ static int check_mode(const struct nym_tunnel *tunnel)
 	if (stat(tunnel->path, &st))
 		return nym_fail(report, "cannot find the config file %s: %s%s",
 				tunnel->path, strerror(errno),
-				errno == EACCES ? "; run it as root" : "");
+				nym_rights_advice(errno));
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if (st.st_mode & S_IWOTH)

@@ -167,7 +167,7 @@ static const char *advice(const struct nym_step *step, int error)
 	case EACCES:
 		if (ipv6)
 			return "; IPv6 is disabled here: see the sysctl net.ipv6.conf.default.disable_ipv6, or remove it from Address and AllowedIPs";
-		return "; run it as root";
+		return nym_rights_advice(error);
 	case EOPNOTSUPP:
 		if (step->kind == NYM_STEP_LINK)
 			return "; the driver is not there: install it and run \"modprobe " NYM_LINK_KIND
