@@ -11,8 +11,8 @@ import model
 import rules
 import scenario
 from evidence import messages
-from synthetic import (ADDRESS, CLIENT, COOKIE, ENTRY, EXIT, OTHER, PAYLOAD,
-                       PORT, SERVER, VIA, clean, key)
+from synthetic import (ADDRESS, BYSTANDER, CLIENT, COOKIE, ENTRY, EXIT, OTHER,
+                       PAYLOAD, PORT, SERVER, VIA, clean, key)
 # Beside messages.
 import cases
 import packets
@@ -107,6 +107,12 @@ def _question(world):
 def _server(world):
     """the server is spoken to beside the tunnel"""
     world.datagram(CLIENT, SERVER, 7000, 7000, b"hello")
+
+
+@wrong("stranger", BYSTANDER)
+def _bystander(world):
+    """a gateway of no path is spoken to"""
+    world.datagram(EXIT, BYSTANDER, 41001, PORT, world.data(EXIT, 0))
 
 
 # What can be read
@@ -446,6 +452,18 @@ def _no_data(world):
 def _no_payload(world):
     """a server that nobody spoke to"""
     world.outside[SERVER] = world.outside[SERVER][:0]
+
+
+@wrong("missing", EXIT, "nothing was decrypted")
+def _nothing_inside(world):
+    """a hop that decrypted nothing"""
+    world.inside[EXIT].clear()
+
+
+@wrong("missing", EXIT, "no state")
+def _no_state(world):
+    """a hop whose state nobody has looked at"""
+    del world.state[EXIT]
 
 
 @cases.case("each rule was seen to find something")

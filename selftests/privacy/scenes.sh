@@ -4,7 +4,7 @@
 # gateway decrypts, and each host's kernel state; check-captures judges them.
 #
 #   path_hosts HOP...
-#   life FAMILIES HOP...
+#   life FAMILIES HOP...    of some of these
 . "$(dirname "${BASH_SOURCE[0]}")/../net/lib.sh"
 
 # Whole datagrams, in slots that are no larger than that: there are many more.
@@ -23,11 +23,8 @@ path_hosts()
 {
 	local host
 
-	internet client "$@" other server
-	path_gateways client "$GATEWAY_KIND" "$@" other
-	for host in "$@" other; do
-		admit_anything "$host" "$(identity client "$host")"
-	done
+	GATEWAYS=("$@" other)
+	internet client "${GATEWAYS[@]}" server
 	s4=$(outer4 server) s6=$(outer6 server)
 	# A datagram to a packet, as it is on a cable.
 	for host in "${TOPOLOGY_HOSTS[@]}"; do
@@ -42,6 +39,25 @@ path_hosts()
 	ip -n client route add blackhole "$s4/32" metric 9999
 	ip -n client route add blackhole "$s6/128" metric 9999
 	server_begin
+}
+
+# Gateways that know nothing of the path before: no session, no client that has
+# what they admit, no connection, no path MTU.
+gateways_begin()
+{
+	local host
+
+	for host in "${GATEWAYS[@]}"; do
+		device_remove "$host" wg0
+		ns "$host" nft flush ruleset
+		ns "$host" conntrack -F 2>/dev/null
+		ip -n "$host" -4 route flush cache
+		ip -n "$host" -6 route flush cache
+	done
+	path_gateways client "$GATEWAY_KIND" "${GATEWAYS[@]}"
+	for host in "${GATEWAYS[@]}"; do
+		admit_anything "$host" "$(identity client "$host")"
+	done
 }
 
 # admit_anything GATEWAY CLIENT-KEY-NAME: what the gateway decrypts is seen behind
@@ -122,6 +138,7 @@ path_begin()
 
 	rm -f "$WORK"/{scenes,paths,*.state,*.pcap}
 	client_moves 3 2
+	gateways_begin
 	for host in "${TOPOLOGY_HOSTS[@]}"; do
 		capture "$host-outside" "$host" eth0
 		[ "$host" = client ] || [ "$host" = server ] ||
@@ -148,14 +165,18 @@ set_client()
 
 scene_traffic()
 {
+	local mtu
+
 	scene traffic
 	say 4
 	say 6
 	# The inner traffic class is not for others, and its ECN field is.
 	ping_to client "$s4" -Q 0xba
 	ping_to client "$s6" -Q 0xba
-	# A packet that fills the path.
-	ping_to client "$s4" -M 'do' -s $((${#HOPS[@]} > 3 ? 1172 : 1252))
+	# A packet that fills the path, or the device, which has IPv6's least MTU.
+	mtu=$(ns client "$NYMCTL" show nym0 mtu |
+		awk -v exit_key="$(public_key "$EXIT")" '$1 == exit_key { print $2 }')
+	ping_to client "$s4" -M 'do' -s $(((mtu < 1280 ? mtu : 1280) - 28))
 	interval traffic
 }
 

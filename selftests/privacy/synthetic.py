@@ -15,8 +15,10 @@ import packets  # beside messages
 from x25519 import public_key
 
 CLIENT, ENTRY, OTHER, EXIT, SERVER = "client", "entry", "other", "exit", "server"
+# A gateway of other paths.
+BYSTANDER = "bystander"
 ADDRESS = {name: {4: f"198.18.{i}.2", 6: f"2001:db8:{i}::2"} for i, name in
-           enumerate((CLIENT, ENTRY, OTHER, EXIT, SERVER), 1)}
+           enumerate((CLIENT, ENTRY, OTHER, EXIT, SERVER, BYSTANDER), 1)}
 # As each gateway knows the client.
 VIA = {name: {4: f"10.{i}.0.2", 6: f"fd00:{i}::2"} for i, name in
        enumerate((ENTRY, OTHER, EXIT), 2)}
@@ -47,8 +49,9 @@ class World:
         self.time = START
         self.ahead = ahead
         self.outside = {name: [] for name in ADDRESS}
-        self.inside = {name: [] for name in GATEWAYS}
-        self.state = {name: f"{name} has state\n" for name in ADDRESS}
+        self.inside = {name: [] for name in (*GATEWAYS, BYSTANDER)}
+        self.state = {name: f"{name} has state\n"
+                      for name in (*GATEWAYS, SERVER)}
         self.ports = [{ENTRY: LISTEN_PORT, EXIT: 41001},
                       {OTHER: LISTEN_PORT, EXIT: 42002}]
         self.identity = {name: key("client toward " + name)
@@ -183,9 +186,10 @@ class World:
         """Return the path of the description."""
         for name, found in self.outside.items():
             captures.write(os.path.join(folder, name + "-outside.pcap"), found)
+        for name, text in self.state.items():
             with open(os.path.join(folder, name + ".state"), "w",
                       encoding="utf-8") as file:
-                file.write(self.state[name])
+                file.write(text)
         for name, found in self.inside.items():
             captures.write(os.path.join(folder, name + "-inside.pcap"), found)
         description = {
@@ -193,8 +197,8 @@ class World:
             "hosts": {name: {
                 "addresses": list(ADDRESS[name].values()),
                 "outside": name + "-outside.pcap",
-                "inside": name + "-inside.pcap" if name in GATEWAYS else None,
-                "state": name + ".state" if name != CLIENT else None}
+                "inside": name + "-inside.pcap" if name in self.inside else None,
+                "state": name + ".state" if name in self.state else None}
                 for name in ADDRESS},
             "gateways": {name: {
                 "private_key": base64.b64encode(key(name)).decode(),
