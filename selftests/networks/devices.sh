@@ -225,14 +225,15 @@ lan_is_forwarded()
 	return $status
 }
 
-# What the router knows of a connection, it forwards without looking further.
+# What the router knows of a connection, it forwards without looking further, from
+# the bridge's ports: a flow table of the bridge alone has no flows in Linux 7.2.
 lan_is_offloaded()
 {
 	ns client nft -f - <<-RULES
 	table inet known {
 		flowtable flows {
 			hook ingress priority 0
-			devices = { lan0, nym0 }
+			devices = { port2, port3, nym0 }
 		}
 		chain forward {
 			type filter hook forward priority 0
