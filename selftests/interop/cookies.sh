@@ -53,7 +53,7 @@ asked_for_cookie()
 	flood=$!
 	set_peer "$initiator" endpoint "$(endpoint "$family" "$responder" 51820)"
 	# Once without the cookie, and five seconds later with it.
-	ping_to "$initiator" "$(inside 4 "$responder")" -w 40
+	ping_to "$initiator" "$(inside 4 "$responder")"
 	[ -e "$WORK/flooding" ] || fail 'the flood ended before'
 	flood_end "$flood"
 	capture_end cookie

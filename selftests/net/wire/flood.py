@@ -13,7 +13,7 @@ from load import ahead_of_all, flood
 from peer import Peer, key
 
 # A device stays under load for a second after it was.
-INTERVAL = 0.3
+PAUSE = 0.3
 LIMIT = 120
 
 
@@ -28,11 +28,12 @@ def main():
             sys.exit(f"nobody ended this within {LIMIT} s")
         with ahead_of_all():
             flood(flooder)
-        flooder.drain(0)
         if not began:
             with open(file, "wb"):
                 began = True
-        time.sleep(INTERVAL)
+        # Until it has done with them: one that never has time for who comes
+        # with a cookie answers them when they have long begun anew.
+        flooder.drain(PAUSE)
 
 
 main()
