@@ -125,7 +125,8 @@ needs_libnftables()
 	local library
 
 	write_conf
-	library=$(ldconfig -p | awk '$1 == "libnftables.so.1" { print $NF; exit }')
+	# To its end: what is cut off by a reader that has enough counts as failed.
+	library=$(ldconfig -p | awk '$1 == "libnftables.so.1" && !n++ { print $NF }')
 	mount --bind /dev/null "$library"
 	# shellcheck disable=SC2064 # the path that it has now
 	trap "umount '$library'" EXIT

@@ -130,7 +130,8 @@ handshakes()
 
 events_begin()
 {
-	ns client "$NYMCTL" monitor --json >"$WORK/events" 2>&1 &
+	# Not ns: the process to kill is to be the monitor itself.
+	ip netns exec client "$NYMCTL" monitor --json >"$WORK/events" 2>&1 &
 	monitor=$!
 }
 

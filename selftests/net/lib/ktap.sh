@@ -83,10 +83,11 @@ test_case()
 
 	ktap_number=$((ktap_number + 1))
 	rm -f "$WORK/skip"
-	# Not within a condition: there, errexit would have no effect.
+	# Not within a condition: there, errexit would have no effect. Standard
+	# output may be away where the command is that failed.
 	(
 		set -eE
-		trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND: status $?"' ERR
+		trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND: status $?" >&2' ERR
 		"$@"
 	) >"$WORK/case.log" 2>&1
 	status=$?

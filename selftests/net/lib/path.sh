@@ -107,9 +107,15 @@ tcp_transfer()
 
 	stream=$(dirname "${BASH_SOURCE[0]}")/../stream.py
 	rm -f "$WORK/stream-server"
-	ns "$2" python3 "$stream" serve "$3" 9000 >"$WORK/stream-server" 2>&1 &
+	# Not ns: the process to kill is to be the server itself.
+	ip netns exec "$2" python3 "$stream" serve "$3" 9000 \
+		>"$WORK/stream-server" 2>&1 &
 	server=$!
-	wait_until 60 grep -q listening "$WORK/stream-server"
+	if ! wait_until 180 grep -q listening "$WORK/stream-server"; then
+		cat "$WORK/stream-server"
+		kill $server 2>/dev/null || :
+		return 1
+	fi
 	ns "$1" python3 "$stream" "${5:-out}" "$3" 9000 "$4" || status=1
 	[ $status -eq 0 ] || kill $server
 	wait $server || status=1
