@@ -165,12 +165,18 @@ void nym_device_set_identity(struct nym_device *device,
 
 	rcu_assign_pointer(device->identity, nym_identity_get(identity));
 	list_for_each_entry(peer, &device->peer_list, peer_list) {
-		if (!rcu_access_pointer(peer->own_identity)) {
+		if (!rcu_access_pointer(peer->own_identity))
 			nym_peer_leave_identity(peer);
-			nym_peer_use_identity(peer);
-		}
 	}
 	nym_identity_put(old);
+}
+
+void nym_device_use_identity(struct nym_device *device)
+{
+	struct nym_peer *peer;
+
+	list_for_each_entry(peer, &device->peer_list, peer_list)
+		nym_peer_use_identity(peer);
 }
 
 /* Frees what device_alloc() has made so far. */

@@ -134,12 +134,21 @@ struct nym_device {
  * @identity:	new one or NULL for none; a reference is taken
  *
  * Does nothing where it is the same key. Otherwise removes a peer whose public
- * key it is, since nobody can talk to himself, and sessions of the peers without
- * an identity of their own stop being used for sending. Context: update lock
- * held; may sleep for a grace period.
+ * key it is, since nobody can talk to himself, and peers without an identity of
+ * their own are silent until nym_device_use_identity(), which is to follow once
+ * their paths and endpoints are what they shall be. Context: update lock held; may
+ * sleep for a grace period.
  */
 void nym_device_set_identity(struct nym_device *device,
 			     struct nym_identity *identity);
+
+/**
+ * nym_device_use_identity() - have peers shake hands under a new default identity
+ * @device:	whose
+ *
+ * Context: update lock held. Sleeps.
+ */
+void nym_device_use_identity(struct nym_device *device);
 
 /* Is it a device of ours? */
 bool nym_device_is(const struct net_device *dev);

@@ -620,6 +620,23 @@ static int finish_peer(struct peer_change *change, struct netlink_ext_ack *extac
 	return 0;
 }
 
+/* Last pass: new identities, now that neither path nor endpoint of the former is
+ * used any more; a peer whose new path could not be had stays silent, until one is.
+ * Gives back the references of the first pass.
+ */
+static void use_identities(struct peer_change *changes, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		struct nym_peer *peer = changes[i].peer;
+
+		if (peer && !peer->is_dead && !changes[i].via_is_pending)
+			nym_peer_use_identity(peer);
+		nym_peer_put(peer);
+	}
+}
+
 static int set_peers(struct nym_device *device, const struct nlattr *peers,
 		     struct netlink_ext_ack *extack)
 {
@@ -659,11 +676,8 @@ static int set_peers(struct nym_device *device, const struct nlattr *peers,
 			err = finish_peer(&changes[i], ret ? NULL : extack);
 			ret = ret ?: err;
 		}
-		/* Neither path nor endpoint of the former is used any more. */
-		if (!peer->is_dead)
-			nym_peer_use_identity(peer);
-		nym_peer_put(peer);
 	}
+	use_identities(changes, n);
 	nym_peer_bury(device, &dead);
 	kvfree(changes);
 	return ret;
@@ -697,8 +711,10 @@ static int set_device(struct nym_device *device, const struct sk_buff *request,
 			return ret;
 	}
 	if (attrs[NYMDEVICE_A_PEERS])
-		return set_peers(device, attrs[NYMDEVICE_A_PEERS], extack);
-	return 0;
+		ret = set_peers(device, attrs[NYMDEVICE_A_PEERS], extack);
+	if (attrs[NYMDEVICE_A_PRIVATE_KEY])
+		nym_device_use_identity(device);
+	return ret;
 }
 
 /* The request's memory goes back to the allocator as it is. */

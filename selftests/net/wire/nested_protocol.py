@@ -10,7 +10,7 @@ import load
 import messages
 import packets
 from cases import both_versions, case, equal, run
-from driver import OUTER, secret_file
+from driver import OUTER, base64_of, secret_file
 from messages import COOKIE, DATA, INITIATION, RESPONSE
 from nested import BEYOND, ENTRY_INNER, EXIT, EXIT_ELSEWHERE, INNER, \
     INNER_PORT, KEYS, PORT, VIA, VIA_PORT, NestedDevice, opened
@@ -178,6 +178,24 @@ def moves_before_it_is_used():
             pass
         equal("source port", port,
               struct.unpack_from("!H", device.exit.last_packet, 20)[0])
+
+
+@case("nor where one request names the peer twice, or the device's identity")
+def moves_before_the_rest():
+    device = NestedDevice()
+    initiation_anew(device)
+    peer = ("peer", base64_of(public_key(KEYS["exit"])))
+    for turn in range(12):
+        name, port = (("device", OTHER_PORT), ("client_exit", PORT))[turn % 2]
+        if turn == 6:
+            device.set("private-key", file, *peer, "identity", "/dev/null")
+        file = secret_file("another.key", KEYS[name])
+        device.set(*((*peer, "identity") if turn < 6 else ("private-key",)), file,
+                   *peer, "endpoint", device.endpoint(EXIT[4], port))
+        device.exit.remote = public_key(KEYS[name])
+        while not is_of(device.exit.expect(INITIATION), device.exit):
+            pass
+        equal("sent to", (EXIT[4], port), where_to(device.exit.last_packet))
 
 
 @both_versions("keepalives of a nested peer go through its carrier")
