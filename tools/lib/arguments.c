@@ -51,10 +51,10 @@ static int parse_word(struct nym_setting_target *target, int argc,
 {
 	const struct nym_setting *setting = nym_setting_of_word(argv[0]);
 
-	nym_report_where(target->report, NULL);
+	nym_report_place(target->report, NULL, 0, NULL);
 	if (check_word(target, setting, argv[0], argc))
 		return -1;
-	nym_report_where(target->report, "%s", argv[0]);
+	nym_report_place(target->report, NULL, 0, argv[0]);
 	if (!strcmp(argv[0], "remove")) {
 		target->peer->flags |= NYM_PEER_REMOVE;
 		return 1;
@@ -88,7 +88,7 @@ struct nym_device *nym_arguments_parse(int argc, char *const argv[],
 		argc -= used;
 		argv += used;
 	}
-	nym_report_where(report, NULL);
+	nym_report_place(report, NULL, 0, NULL);
 	if (used < 0) {
 		nym_device_free(target.device);
 		return NULL;

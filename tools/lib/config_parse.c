@@ -63,7 +63,7 @@ static int begin_section(struct parser *parser, const char *line)
 {
 	struct nym_report *report = parser->to.report;
 
-	nym_report_where(report, "%s:%u", parser->name, parser->line);
+	nym_report_place(report, parser->name, parser->line, NULL);
 	if (!strcasecmp(line, "[Interface]")) {
 		parser->section = SECTION_INTERFACE;
 		return 0;
@@ -92,8 +92,7 @@ static int unknown_key(struct parser *parser, const char *name, char *value)
 					       parser->to.report);
 	if (ret <= 0)
 		return ret;
-	nym_report_where(parser->to.report, "%s:%u", parser->name,
-			 parser->line);
+	nym_report_place(parser->to.report, parser->name, parser->line, NULL);
 	if (interface && !extension)
 		return nym_fail(parser->to.report,
 				"'%s' is not a key of [Interface] here: there are PrivateKey, ListenPort and FwMark. Keys of 'nymctl up', as Address and DNS, are left out by 'nymctl strip'",
@@ -109,8 +108,8 @@ static int check_last_peer(struct parser *parser)
 
 	if (!peer || peer->flags & NYM_PEER_HAS_PUBLIC_KEY)
 		return 0;
-	nym_report_where(parser->to.report, "%s:%u", parser->name,
-			 parser->peer_line);
+	nym_report_place(parser->to.report, parser->name, parser->peer_line,
+			 NULL);
 	return nym_fail(parser->to.report,
 			"This [Peer] has no PublicKey: add the one that the other side's 'nymctl show' or 'wg show' prints");
 }
@@ -143,8 +142,7 @@ static int parse_line(struct parser *parser, char *line)
 		return begin_section(parser, name);
 	}
 
-	nym_report_where(parser->to.report, "%s:%u", parser->name,
-			 parser->line);
+	nym_report_place(parser->to.report, parser->name, parser->line, NULL);
 	value = strchr(name, '=');
 	if (!value)
 		return nym_fail(parser->to.report,
@@ -157,8 +155,7 @@ static int parse_line(struct parser *parser, char *line)
 				"'%s' stands before any section: put [Interface] or [Peer] above it",
 				name);
 
-	nym_report_where(parser->to.report, "%s:%u: %s", parser->name,
-			 parser->line, name);
+	nym_report_place(parser->to.report, parser->name, parser->line, name);
 	is_of_peer = parser->section == SECTION_PEER;
 	setting = nym_setting_of_key(is_of_peer ? NYM_SETTING_OF_PEER :
 						  NYM_SETTING_OF_DEVICE,
@@ -182,8 +179,8 @@ static int parse_text(struct parser *parser, char *text, size_t len)
 			end = text + len;
 		*end = '\0';
 		if (strlen(line) != (size_t)(end - line)) {
-			nym_report_where(parser->to.report, "%s:%u",
-					 parser->name, parser->line);
+			nym_report_place(parser->to.report, parser->name,
+					 parser->line, NULL);
 			return nym_fail(parser->to.report,
 					"This line holds a NUL character: is it a text file?");
 		}
@@ -193,7 +190,7 @@ static int parse_text(struct parser *parser, char *text, size_t len)
 	}
 	if (check_last_peer(parser))
 		return -1;
-	nym_report_where(parser->to.report, "%s", parser->name);
+	nym_report_place(parser->to.report, parser->name, 0, NULL);
 	return nym_device_check_paths(parser->to.device, parser->to.report);
 }
 
@@ -231,7 +228,7 @@ nym_config_parse(const char *name, const char *text, size_t len,
 		sodium_memzero(copy, len + 1);
 		free(copy);
 	}
-	nym_report_where(report, NULL);
+	nym_report_place(report, NULL, 0, NULL);
 	if (ret) {
 		nym_device_free(parser.to.device);
 		return NULL;

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of a file's name or a word, so that there is room for what is to be said. */
+#define PLACE_MAX 160
+
 /* What is quoted may come from a file: it must not reach a terminal raw. */
 static void make_printable(char *text)
 {
@@ -15,33 +18,38 @@ static void make_printable(char *text)
 	}
 }
 
+static size_t place_to_text(char *text, size_t size,
+			    const struct nym_place *place)
+{
+	char line[16] = "";
+
+	if (place->line)
+		snprintf(line, sizeof(line), ":%u", place->line);
+	snprintf(text, size, "%.*s%s%s%.*s%s", PLACE_MAX,
+		 place->file ? place->file : "", line, place->file ? ": " : "",
+		 PLACE_MAX, place->word ? place->word : "",
+		 place->word ? ": " : "");
+	return strlen(text);
+}
+
 static void format_text(char *text, size_t size,
 			const struct nym_report *report, const char *format,
 			va_list args)
 {
-	size_t len = 0;
+	size_t len = place_to_text(text, size, &report->place);
 
-	text[0] = '\0';
-	if (report->where[0]) {
-		snprintf(text, size, "%s: ", report->where);
-		len = strlen(text);
-	}
 	vsnprintf(text + len, size - len, format, args);
 	make_printable(text);
 }
 
-void nym_report_where(struct nym_report *report, const char *format, ...)
+void nym_report_place(struct nym_report *report, const char *file,
+		      unsigned int line, const char *word)
 {
-	va_list args;
-
 	if (!report)
 		return;
-	report->where[0] = '\0';
-	if (!format)
-		return;
-	va_start(args, format);
-	vsnprintf(report->where, sizeof(report->where), format, args);
-	va_end(args);
+	report->place.file = file;
+	report->place.line = line;
+	report->place.word = word;
 }
 
 int nym_fail(struct nym_report *report, const char *format, ...)

@@ -11,26 +11,39 @@
 #define NYM_REPORT_H
 
 /**
+ * struct nym_place - what is being read, put before each text: "two-hop.conf:7: Via"
+ * @file: name of the file, or null
+ * @line: line in the file from 1, or 0
+ * @word: the key or word that a value belongs to, or null
+ *
+ * Both texts are the reader's, and theirs only while it reads.
+ */
+struct nym_place {
+	const char *file;
+	unsigned int line;
+	const char *word;
+};
+
+/**
  * struct nym_report - reasons of a failure, and warnings
- * @where: what is being read, as "two-hop.conf:7: Via"; put before each text.
- *	   Empty when there is no such place.
+ * @place: what is being read; all null where there is nothing
  * @error: why the last call failed, one line without a line feed
  * @warn: called with each warning, one line without a line feed; may be null
  */
 struct nym_report {
-	char where[192];
+	struct nym_place place;
 	char error[768];
 	void (*warn)(const char *text);
 };
 
 #define NYM_REPORT_INIT     \
 	{                   \
-		.where = "" \
+		.error = "" \
 	}
 
-/* States the place that later texts begin with; a null format clears it. */
-void nym_report_where(struct nym_report *report, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+/* States the place that later texts begin with. */
+void nym_report_place(struct nym_report *report, const char *file,
+		      unsigned int line, const char *word);
 
 /* Sets @report->error. Always returns -1, so that callers can return it. */
 int nym_fail(struct nym_report *report, const char *format, ...)

@@ -133,7 +133,7 @@ static void says_what_is_wrong_and_where(void)
 					 strlen(wrong[i].text),
 					 NYM_CONFIG_REPLACE, NULL, &report));
 		expect_text(wrong[i].reason, report.error);
-		expect_text("", report.where);
+		expect(!report.place.file && !report.place.word);
 	}
 	expect(!nym_config_parse("f.conf", "[Peer]\0\n", 8, NYM_CONFIG_REPLACE,
 				 NULL, &report));

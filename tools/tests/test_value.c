@@ -225,7 +225,7 @@ static void host_bits_are_warned_of(void)
 	begin();
 	report.warn = keep_warning;
 	warned[0] = '\0';
-	nym_report_where(&report, "AllowedIPs");
+	nym_report_place(&report, NULL, 0, "AllowedIPs");
 	expect(!nym_value_allowedips(peer, "10.0.0.0/8,::/0,1.2.3.4/32",
 				     &report));
 	expect_text("", warned);
