@@ -123,12 +123,12 @@ static bool is_usable(const struct nym_keypair *keypair, u64 counter)
  */
 static struct nym_sender *get_sender(struct nym_receive_train *train,
 				     struct nym_keypair *keypair,
-				     const struct nym_endpoint *from)
+				     const struct nym_endpoint *from, u32 bind)
 {
 	struct nym_sender *sender;
 
 	for (sender = train->senders; sender; sender = sender->next)
-		if (sender->keypair == keypair &&
+		if (sender->keypair == keypair && sender->bind == bind &&
 		    nym_endpoint_equal(&sender->from, from))
 			return sender;
 	sender = kmalloc(sizeof(*sender), GFP_ATOMIC | __GFP_NOWARN);
@@ -140,6 +140,7 @@ static struct nym_sender *get_sender(struct nym_receive_train *train,
 		return NULL;
 	}
 	sender->from = *from;
+	sender->bind = bind;
 	sender->next = train->senders;
 	train->senders = sender;
 	return sender;
@@ -189,9 +190,11 @@ static bool open_layer(const struct nym_receive_train *train,
 
 /* Decrypts a nested peer's message in place, if its key is that peer's. */
 static bool open_nested(struct nym_receive_train *train,
-			struct nym_received *received, struct nym_peer *nested,
-			struct nym_message_data *message, unsigned int len)
+			struct nym_received *received,
+			const struct nym_nest_result *result,
+			struct nym_message_data *message)
 {
+	struct nym_peer *nested = result->peer;
 	struct nym_keypair *keypair, *found = NULL;
 	u64 counter = le64_to_cpu(message->counter);
 	struct nym_sender *sender = NULL;
@@ -215,13 +218,14 @@ static bool open_nested(struct nym_receive_train *train,
 		goto out;
 	received->reason = NYM_DROP_NOT_AUTHENTIC;
 	if (!open_layer(train, received, keypair, message->encrypted_data,
-			message->encrypted_data, len - sizeof(*message), counter))
+			message->encrypted_data, result->len - sizeof(*message),
+			counter))
 		goto out;
 	received->reason = NYM_DROP_NO_MEMORY;
 	nym_nest_read_source(&from, received->plain.data);
-	sender = get_sender(train, keypair, &from);
+	sender = get_sender(train, keypair, &from, result->bind);
 	if (sender)
-		add_layer(received, sender, counter, len);
+		add_layer(received, sender, counter, result->len);
 out:
 	nym_keypair_put(found, false);
 	return sender;
@@ -262,8 +266,7 @@ static bool enter_nested(struct nym_receive_train *train,
 	}
 	if (header->type != cpu_to_le32(NYM_MESSAGE_DATA) ||
 	    result->len < NYM_MESSAGE_MIN_SIZE ||
-	    !open_nested(train, received, result->peer, (void *)header,
-			 result->len))
+	    !open_nested(train, received, result, (void *)header))
 		return false;
 	received->plain.data = (void *)header + sizeof(struct nym_message_data);
 	received->plain.len = result->len - NYM_MESSAGE_DATA_OVERHEAD;
@@ -300,6 +303,7 @@ static void open_inside(struct nym_receive_train *train,
 			received->content = NYM_CONTENT_ERROR;
 			received->nested = nym_peer_get_maybe_zero(result.peer);
 			received->mtu = result.mtu;
+			received->bind = result.bind;
 			return;
 		case NYM_NEST_MALFORMED:
 			received->reason = NYM_DROP_MALFORMED;

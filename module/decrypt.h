@@ -28,11 +28,13 @@ struct nym_peer;
  * @keypair:	that the layer is under, with a reference
  * @from:	where its messages came from: on the real network for the outermost
  *		layer, inside the layer without for others
+ * @bind:	number of the bind that they came to, 0 for the outermost layer
  */
 struct nym_sender {
 	struct nym_sender *next;
 	struct nym_keypair *keypair;
 	struct nym_endpoint from;
+	u32 bind;
 };
 
 /**
@@ -71,6 +73,7 @@ enum nym_content {
  * @ecn:	ECN field to be combined with @plain's
  * @reason:	why it is dropped (enum nym_drop_reason), where it is
  * @nested:	nested peer concerned by a handshake or error, with a reference
+ * @bind:	number of the bind that an error is about
  * @mtu:	told by an error
  * @layer:	the layers, outermost first
  */
@@ -86,6 +89,7 @@ struct nym_received {
 	u8 ecn;
 	u8 reason;
 	struct nym_peer *nested;
+	u32 bind;
 	unsigned int mtu;
 	struct nym_layer layer[NYM_MAX_HOPS];
 };

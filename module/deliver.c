@@ -96,28 +96,17 @@ static void rekey_before_rejection(struct nym_keypair *keypair)
 	nym_handshake_initiate(peer, false);
 }
 
-/* A nested peer roams only inside its carrier: where the carrier was changed
- * meanwhile, what came through the old one moves nothing.
- */
-static void note_endpoint(const struct nym_received *received, unsigned int l)
-{
-	struct nym_peer *peer = nym_received_peer(received, l);
-
-	if (l ? nym_via_carrier(&peer->via) == nym_received_peer(received, l - 1) :
-		!nym_via_is_set(&peer->via))
-		nym_endpoint_set(peer, &received->layer[l].sender->from);
-}
-
 /* What follows from having heard a peer at one layer. @bytes is what the run of
  * messages had there.
  */
 static void note_received(const struct nym_received *received, unsigned int l,
 			  u64 bytes, bool has_data)
 {
-	struct nym_keypair *keypair = received->layer[l].sender->keypair;
+	const struct nym_sender *sender = received->layer[l].sender;
+	struct nym_keypair *keypair = sender->keypair;
 	struct nym_peer *peer = nym_keypair_peer(keypair);
 
-	note_endpoint(received, l);
+	nym_endpoint_learn(peer, &sender->from, sender->bind, keypair);
 	if (unlikely(nym_keypairs_confirm(&peer->keypairs, keypair))) {
 		nym_timers_handshake_complete(peer);
 		nym_send_session_up(peer);
@@ -392,7 +381,8 @@ static void deliver_handshake(struct nym_received *received)
 	}
 	nym_nest_read_source(&from, plain->data);
 	nym_handshake_receive(carrier->device, plain->data + result.offset,
-			      result.len, &from, received->nested, carrier);
+			      result.len, &from, received->nested, carrier,
+			      result.bind);
 }
 
 static void deliver_fragment(struct nym_receive_train *train,
@@ -430,7 +420,8 @@ static void deliver(struct nym_receive_train *train, struct nym_received *receiv
 		break;
 	case NYM_CONTENT_ERROR:
 		if (received->nested && received->mtu)
-			nym_path_learn_mtu(received->nested, received->mtu);
+			nym_path_learn_mtu(received->nested, received->bind,
+					   received->mtu);
 		break;
 	case NYM_CONTENT_NONE:
 		break;

@@ -73,32 +73,74 @@ static void replace(struct nym_peer *peer, struct nym_endpoint *new)
 		kfree_rcu(old, rcu);
 }
 
-int nym_endpoint_set(struct nym_peer *peer, const struct nym_endpoint *endpoint)
+/* Almost always nothing has changed: look before locking. */
+static bool has_endpoint(struct nym_peer *peer, const struct nym_endpoint *endpoint)
 {
-	struct nym_endpoint *old, *new;
-	bool moved;
+	const struct nym_endpoint *old;
+	bool ret;
 
-	/* Almost always nothing changed: look before locking. */
 	rcu_read_lock();
 	old = rcu_dereference(peer->endpoint);
-	if (old && nym_endpoint_equal(old, endpoint)) {
-		rcu_read_unlock();
-		return 0;
-	}
+	ret = old && nym_endpoint_equal(old, endpoint);
 	rcu_read_unlock();
+	return ret;
+}
 
-	new = kmemdup(endpoint, sizeof(*endpoint), GFP_ATOMIC);
-	if (!new)
-		return -ENOMEM;
-	spin_lock_bh(&peer->endpoint_lock);
+/* Puts @new in place. Return: whether the peer was elsewhere before. */
+static bool move_to(struct nym_peer *peer, struct nym_endpoint *new)
+{
+	const struct nym_endpoint *old;
+	bool moved;
+
 	old = rcu_dereference_protected(peer->endpoint,
 					lockdep_is_held(&peer->endpoint_lock));
 	moved = old && !remote_equal(old, new);
 	replace(peer, new);
+	return moved;
+}
+
+int nym_endpoint_set(struct nym_peer *peer, const struct nym_endpoint *endpoint)
+{
+	struct nym_endpoint *new;
+	bool moved;
+
+	if (has_endpoint(peer, endpoint))
+		return 0;
+	new = kmemdup(endpoint, sizeof(*endpoint), GFP_ATOMIC);
+	if (!new)
+		return -ENOMEM;
+	spin_lock_bh(&peer->endpoint_lock);
+	moved = move_to(peer, new);
 	spin_unlock_bh(&peer->endpoint_lock);
 	if (moved)
 		nym_event_send(peer, NYM_EVENT_ENDPOINT_MOVED);
 	return 0;
+}
+
+void nym_endpoint_learn(struct nym_peer *peer, const struct nym_endpoint *endpoint,
+			u32 bind, const struct nym_keypair *keypair)
+{
+	struct nym_endpoint *new;
+	bool moved = false;
+
+	if (has_endpoint(peer, endpoint))
+		return;
+	new = kmemdup(endpoint, sizeof(*endpoint), GFP_ATOMIC);
+	if (!new)
+		return;
+	/* Configuration leaves place and identity before it sets an endpoint, which
+	 * takes this lock: it comes after what is learnt here, or is seen here.
+	 */
+	spin_lock_bh(&peer->endpoint_lock);
+	if (nym_via_is_at(&peer->via, bind) &&
+	    (!keypair || READ_ONCE(keypair->sending.is_valid))) {
+		moved = move_to(peer, new);
+		new = NULL;
+	}
+	spin_unlock_bh(&peer->endpoint_lock);
+	kfree(new);
+	if (moved)
+		nym_event_send(peer, NYM_EVENT_ENDPOINT_MOVED);
 }
 
 void nym_endpoint_clear_source(struct nym_peer *peer)

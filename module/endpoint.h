@@ -9,6 +9,7 @@
 #include <linux/skbuff.h>
 #include <linux/socket.h>
 
+struct nym_keypair;
 struct nym_peer;
 
 /**
@@ -58,11 +59,26 @@ bool nym_endpoint_equal(const struct nym_endpoint *a, const struct nym_endpoint 
  * @peer:	whose
  * @endpoint:	copied, but for its rcu
  *
- * Does nothing where it is equal to what is there. Tells the events group when
- * the remote part of an existing endpoint moved. Where memory runs out the old
- * endpoint stays. Context: any but hard interrupts. Return: 0 or -ENOMEM.
+ * For configuration. Does nothing where it is equal to what is there. Tells the
+ * events group when the remote part of an existing endpoint moved. Where memory runs
+ * out the old endpoint stays. Context: any but hard interrupts. Return: 0 or -ENOMEM.
  */
 int nym_endpoint_set(struct nym_peer *peer, const struct nym_endpoint *endpoint);
+
+/**
+ * nym_endpoint_learn() - a peer was heard from there
+ * @peer:	who
+ * @endpoint:	where its message came from
+ * @bind:	number of the bind that the message came to, 0 for the real network
+ * @keypair:	that the message was under; NULL for a handshake message, whose
+ *		identity the caller keeps in use by the handshake's lock
+ *
+ * As nym_endpoint_set(), but for messages to a place that configuration has moved the
+ * peer away from, or under an identity that it has left: these move nothing. Where
+ * memory runs out the old endpoint stays. Context: RCU read section.
+ */
+void nym_endpoint_learn(struct nym_peer *peer, const struct nym_endpoint *endpoint,
+			u32 bind, const struct nym_keypair *keypair);
 
 /* Forgets the local part and the routes, so that the next packet picks them anew.
  * Where memory runs out the local part stays until it turns out to be wrong.

@@ -22,6 +22,7 @@
  * @from:	sender, and the address that it was sent to
  * @nested:	nested peer whose socket it came to, with a reference, or NULL
  * @carrier:	internal id of the peer that delivered it, 0 where @nested is NULL
+ * @bind:	number of the bind that it came to, 0 where @nested is NULL
  * @len:	bytes of @message
  * @message:	handshake or cookie message
  */
@@ -30,6 +31,7 @@ struct nym_received_handshake {
 	struct nym_endpoint from;
 	struct nym_peer *nested;
 	u64 carrier;
+	u32 bind;
 	unsigned int len;
 	union {
 		struct nym_message_header header;
@@ -125,7 +127,26 @@ void nym_handshake_forget(struct nym_peer *peer)
 	rcu_read_unlock();
 }
 
-static void send_response(struct nym_peer *peer)
+/* Keeps a peer's identity from being left, as configuration may do at any time. What
+ * was made under one is sent, and says where the peer is, only while it is in use, lest
+ * it come from, or lead to, a place of the next. Return: false where it was left
+ * already; otherwise release_identity() is to follow.
+ */
+static bool hold_identity(struct nym_peer *peer, const struct nym_identity *identity)
+{
+	down_read(&peer->handshake.lock);
+	if (peer->handshake.identity == identity)
+		return true;
+	up_read(&peer->handshake.lock);
+	return false;
+}
+
+static void release_identity(struct nym_peer *peer)
+{
+	up_read(&peer->handshake.lock);
+}
+
+static void send_response(struct nym_peer *peer, const struct nym_identity *identity)
 {
 	struct nym_message_response message;
 	struct nym_endpoint endpoint = {};
@@ -141,8 +162,11 @@ static void send_response(struct nym_peer *peer)
 	if (!nym_noise_begin_session(&peer->handshake, &peer->keypairs))
 		return;
 	nym_timers_session_derived(peer);
+	if (!hold_identity(peer, identity))
+		return;
 	about_to_send(peer);
 	nym_send_control(peer, &message, sizeof(message));
+	release_identity(peer);
 }
 
 static void fill_cookie_source(struct nym_cookie_source *source,
@@ -168,6 +192,7 @@ static void send_cookie(struct nym_device *device,
 			__le32 sender_index, const struct nym_identity *identity,
 			const struct nym_cookie_source *source)
 {
+	struct nym_peer *nested = received->nested;
 	struct nym_message_cookie reply;
 
 	net_dbg_ratelimited("%s: Sending cookie response for denied handshake message for %pISpfsc\n",
@@ -175,12 +200,14 @@ static void send_cookie(struct nym_device *device,
 	nym_cookie_create_reply(&reply, &received->message, received->len,
 				sender_index, &device->cookie_secret, identity,
 				source);
-	if (received->nested)
-		nym_send_control_to(received->nested, &received->from, &reply,
-				    sizeof(reply));
-	else
+	if (!nested) {
 		nym_socket_send_reply(device, &received->from, &reply,
 				      sizeof(reply));
+	} else if (hold_identity(nested, identity)) {
+		nym_send_control_to(nested, received->bind, &received->from,
+				    &reply, sizeof(reply));
+		release_identity(nested);
+	}
 }
 
 /* May the owner of a handshake be reached the way that its message came? Nested
@@ -248,21 +275,17 @@ out:
 	return identity;
 }
 
-/* Takes the sender for the peer's endpoint. A nested peer roams only inside the
- * carrier that it has now.
- */
+/* Takes the sender for the peer's endpoint. */
 static void note_sender(struct nym_peer *peer,
-			const struct nym_received_handshake *received)
+			const struct nym_received_handshake *received,
+			const struct nym_identity *identity)
 {
-	const struct nym_peer *carrier;
-	u64 id;
-
+	if (!hold_identity(peer, identity))
+		return;
 	rcu_read_lock();
-	carrier = nym_via_carrier(&peer->via);
-	id = carrier ? carrier->internal_id : 0;
+	nym_endpoint_learn(peer, &received->from, received->bind, NULL);
 	rcu_read_unlock();
-	if (id == received->carrier)
-		nym_endpoint_set(peer, &received->from);
+	release_identity(peer);
 }
 
 static void update_rx(struct nym_peer *peer,
@@ -293,17 +316,18 @@ static void receive_initiation(struct nym_device *device,
 				    device->dev->name, &received->from.addr);
 		return;
 	}
-	note_sender(peer, received);
+	note_sender(peer, received, identity);
 	net_dbg_ratelimited("%s: Receiving handshake initiation from peer %llu (%pISpfsc)\n",
 			    device->dev->name, peer->internal_id,
 			    &received->from.addr);
 	update_rx(peer, received);
-	send_response(peer);
+	send_response(peer, identity);
 	nym_peer_put(peer);
 }
 
 static void receive_response(struct nym_device *device,
-			     struct nym_received_handshake *received)
+			     struct nym_received_handshake *received,
+			     const struct nym_identity *identity)
 {
 	enum nym_drop_reason reason;
 	struct nym_peer *peer;
@@ -316,7 +340,7 @@ static void receive_response(struct nym_device *device,
 				    device->dev->name, &received->from.addr);
 		return;
 	}
-	note_sender(peer, received);
+	note_sender(peer, received, identity);
 	net_dbg_ratelimited("%s: Receiving handshake response from peer %llu (%pISpfsc)\n",
 			    device->dev->name, peer->internal_id,
 			    &received->from.addr);
@@ -434,7 +458,7 @@ static void receive_one(struct nym_device *device,
 	if (received->message.header.type == cpu_to_le32(NYM_MESSAGE_INITIATION))
 		receive_initiation(device, received, identity);
 	else
-		receive_response(device, received);
+		receive_response(device, received, identity);
 out:
 	nym_identity_put(identity);
 }
@@ -553,7 +577,7 @@ bool nym_handshake_is_message(__le32 type, unsigned int len)
 void nym_handshake_receive(struct nym_device *device, const void *message,
 			   unsigned int len, const struct nym_endpoint *from,
 			   struct nym_peer *nested,
-			   const struct nym_peer *carrier)
+			   const struct nym_peer *carrier, u32 bind)
 {
 	struct nym_handshake_queue *queue = &device->handshakes;
 	enum nym_drop_reason reason = NYM_DROP_QUEUE_FULL;
@@ -569,6 +593,7 @@ void nym_handshake_receive(struct nym_device *device, const void *message,
 	received->len = len;
 	memcpy(&received->message, message, len);
 	received->carrier = carrier ? carrier->internal_id : 0;
+	received->bind = bind;
 	received->nested = NULL;
 	if (nested) {
 		received->nested = nym_peer_get_maybe_zero(nested);

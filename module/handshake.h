@@ -41,13 +41,14 @@ bool nym_handshake_is_message(__le32 type, unsigned int len);
  * @from:	where it came from; copied
  * @nested:	nested peer whose socket it came to, or NULL from the real network
  * @carrier:	that delivered it, or NULL likewise
+ * @bind:	number of the bind that it came to, or 0 likewise
  *
  * Context: BH disabled, RCU read section.
  */
 void nym_handshake_receive(struct nym_device *device, const void *message,
 			   unsigned int len, const struct nym_endpoint *from,
 			   struct nym_peer *nested,
-			   const struct nym_peer *carrier);
+			   const struct nym_peer *carrier, u32 bind);
 
 /* Return: 0 or -ENOMEM; nym_handshake_queue_free() frees it in either case. */
 int nym_handshake_queue_init(struct nym_device *device);

@@ -107,13 +107,16 @@ static enum nym_nest_verdict classify_udp(struct nym_peer *carrier, int family,
 					  struct nym_nest_result *result)
 {
 	const struct udphdr *udp = packet + offset;
+	const struct nym_bind *bind;
 	unsigned int udp_len;
 
 	if (end - offset < sizeof(*udp))
 		return NYM_NEST_PACKET;
-	result->peer = nym_path_find_bind(carrier, family, daddr, udp->dest);
-	if (!result->peer)
+	bind = nym_path_find_bind(carrier, family, daddr, udp->dest);
+	if (!bind)
 		return NYM_NEST_PACKET;
+	result->peer = bind->nested;
+	result->bind = bind->number;
 	udp_len = ntohs(udp->len);
 	if (udp_len < sizeof(*udp) || udp_len > end - offset)
 		return NYM_NEST_MALFORMED;
@@ -122,15 +125,15 @@ static enum nym_nest_verdict classify_udp(struct nym_peer *carrier, int family,
 	return NYM_NEST_MESSAGE;
 }
 
-/* Finds the peer whose datagram an ICMP error quotes: from our nested address
+/* Finds the bind whose datagram an ICMP error quotes: from our nested address
  * and port to the peer's endpoint.
  */
-static struct nym_peer *find_quoted(struct nym_peer *carrier, int family,
-				    const void *quoted, unsigned int len)
+static const struct nym_bind *find_quoted(struct nym_peer *carrier, int family,
+					  const void *quoted, unsigned int len)
 {
 	const struct nym_endpoint *endpoint;
+	const struct nym_bind *bind;
 	const struct udphdr *udp;
-	struct nym_peer *peer;
 	const void *saddr;
 
 	if (family == AF_INET) {
@@ -151,21 +154,21 @@ static struct nym_peer *find_quoted(struct nym_peer *carrier, int family,
 		udp = quoted + sizeof(*ip);
 		saddr = &ip->saddr;
 	}
-	peer = nym_path_find_bind(carrier, family, saddr, udp->source);
-	if (!peer)
+	bind = nym_path_find_bind(carrier, family, saddr, udp->source);
+	if (!bind)
 		return NULL;
-	endpoint = rcu_dereference(peer->endpoint);
+	endpoint = rcu_dereference(bind->nested->endpoint);
 	if (!endpoint || endpoint->addr.sa_family != family)
 		return NULL;
 	if (family == AF_INET) {
 		const struct iphdr *ip = quoted;
 
 		return endpoint->addr4.sin_addr.s_addr == ip->daddr &&
-		       endpoint->addr4.sin_port == udp->dest ? peer : NULL;
+		       endpoint->addr4.sin_port == udp->dest ? bind : NULL;
 	}
 	return ipv6_addr_equal(&endpoint->addr6.sin6_addr,
 			       &((const struct ipv6hdr *)quoted)->daddr) &&
-	       endpoint->addr6.sin6_port == udp->dest ? peer : NULL;
+	       endpoint->addr6.sin6_port == udp->dest ? bind : NULL;
 }
 
 static enum nym_nest_verdict classify_icmp(struct nym_peer *carrier,
@@ -174,6 +177,7 @@ static enum nym_nest_verdict classify_icmp(struct nym_peer *carrier,
 					   struct nym_nest_result *result)
 {
 	const struct icmphdr *icmp = packet + offset;
+	const struct nym_bind *bind;
 
 	if (end - offset < sizeof(*icmp))
 		return NYM_NEST_PACKET;
@@ -185,10 +189,12 @@ static enum nym_nest_verdict classify_icmp(struct nym_peer *carrier,
 	default:
 		return NYM_NEST_PACKET;
 	}
-	result->peer = find_quoted(carrier, AF_INET, icmp + 1,
-				   end - offset - sizeof(*icmp));
-	if (!result->peer)
+	bind = find_quoted(carrier, AF_INET, icmp + 1,
+			   end - offset - sizeof(*icmp));
+	if (!bind)
 		return NYM_NEST_PACKET;
+	result->peer = bind->nested;
+	result->bind = bind->number;
 	if (icmp->type == ICMP_DEST_UNREACH && icmp->code == ICMP_FRAG_NEEDED)
 		result->mtu = ntohs(icmp->un.frag.mtu);
 	return NYM_NEST_ERROR;
@@ -201,14 +207,17 @@ static enum nym_nest_verdict classify_icmpv6(struct nym_peer *carrier,
 					     struct nym_nest_result *result)
 {
 	const struct icmp6hdr *icmp = packet + offset;
+	const struct nym_bind *bind;
 
 	if (end - offset < sizeof(*icmp) ||
 	    icmp->icmp6_type & ICMPV6_INFOMSG_MASK)
 		return NYM_NEST_PACKET;
-	result->peer = find_quoted(carrier, AF_INET6, icmp + 1,
-				   end - offset - sizeof(*icmp));
-	if (!result->peer)
+	bind = find_quoted(carrier, AF_INET6, icmp + 1,
+			   end - offset - sizeof(*icmp));
+	if (!bind)
 		return NYM_NEST_PACKET;
+	result->peer = bind->nested;
+	result->bind = bind->number;
 	if (icmp->icmp6_type == ICMPV6_PKT_TOOBIG)
 		result->mtu = ntohl(icmp->icmp6_mtu);
 	return NYM_NEST_ERROR;

@@ -60,6 +60,8 @@ enum nym_nest_verdict {
 /**
  * struct nym_nest_result - what nym_nest_classify() found
  * @peer:	nested peer concerned, valid in the RCU read section
+ * @bind:	number of the bind that the datagram came to, or was sent from
+ *		(NYM_NEST_MESSAGE, NYM_NEST_ERROR)
  * @offset:	of the message within the packet (NYM_NEST_MESSAGE)
  * @len:	bytes of the message (NYM_NEST_MESSAGE)
  * @mtu:	path MTU told by a too-big error, 0 for other errors
@@ -67,6 +69,7 @@ enum nym_nest_verdict {
  */
 struct nym_nest_result {
 	struct nym_peer *peer;
+	u32 bind;
 	unsigned int offset;
 	unsigned int len;
 	unsigned int mtu;

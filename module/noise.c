@@ -757,6 +757,8 @@ void nym_keypairs_expire(struct nym_keypairs *keypairs)
 						 lockdep_is_held(&keypairs->lock)));
 	expire_sending(rcu_dereference_protected(keypairs->current_keypair,
 						 lockdep_is_held(&keypairs->lock)));
+	expire_sending(rcu_dereference_protected(keypairs->previous_keypair,
+						 lockdep_is_held(&keypairs->lock)));
 	spin_unlock_bh(&keypairs->lock);
 }
 

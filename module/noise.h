@@ -252,8 +252,9 @@ void nym_keypairs_init(struct nym_keypairs *keypairs);
 /* Drops all three pairs; wakes nobody. Any context. */
 void nym_keypairs_clear(struct nym_keypairs *keypairs);
 
-/* Makes the current and next pair unusable for sending, so that the next packet
- * starts a handshake; used when an identity changes. Any context.
+/* Makes all three pairs unusable for sending, so that the next packet starts a
+ * handshake; used when an identity changes. What is still received under them moves
+ * no endpoint. Any context.
  */
 void nym_keypairs_expire(struct nym_keypairs *keypairs);
 

@@ -46,12 +46,14 @@
  * @binds:	of struct nym_bind.hash, those that have a carrier (RCU)
  * @waiting:	of struct nym_via.waiting, nested peers whose carrier's key no
  *		peer has; update lock
+ * @last_number: of a bind; update lock
  *
  * Only configuration fills them, so the hashes need no secret.
  */
 struct nym_path_table {
 	DECLARE_HASHTABLE(binds, 10);
 	DECLARE_HASHTABLE(waiting, 10);
+	u32 last_number;
 };
 
 /* The bind of nested peers that have none of their own: one that is being made
@@ -110,6 +112,7 @@ struct nym_path_table *nym_path_table_alloc(void)
 		return NULL;
 	hash_init(table->binds);
 	hash_init(table->waiting);
+	table->last_number = 0;
 	return table;
 }
 
@@ -156,7 +159,7 @@ static bool bind_is_open(const struct nym_bind *bind)
 {
 	/* Pairs with smp_store_release() in bind_retire(). */
 	return !smp_load_acquire(&bind->is_former) ||
-	       time_before(jiffies, bind->expires);
+	       time_before64(get_jiffies_64(), bind->expires);
 }
 
 /* Lets what is under way to a bind that was replaced arrive. */
@@ -169,7 +172,7 @@ static void bind_retire(struct nym_peer *peer, struct nym_bind *bind)
 	hlist_for_each_entry_safe(former, next, &peer->via.formers, former)
 		if (!bind_is_open(former) || ++count >= MAX_FORMERS)
 			former_drop(former);
-	bind->expires = jiffies + FORMER_LIFETIME;
+	bind->expires = get_jiffies_64() + FORMER_LIFETIME;
 	/* Who sees that it is a former one, sees until when. */
 	smp_store_release(&bind->is_former, true);
 	hlist_add_head(&bind->former, &peer->via.formers);
@@ -198,6 +201,9 @@ static void bind_publish(struct nym_peer *peer, struct nym_bind *new)
 	if (new && new != &silent_bind) {
 		carrier = bind_carrier(new, peer->device);
 		if (carrier) {
+			if (!++table->last_number)
+				++table->last_number;
+			new->number = table->last_number;
 			hash_add_rcu(table->binds, &new->hash,
 				     bind_hash(carrier, new->port));
 			list_add_tail_rcu(&new->siblings, &carrier->via.nested);
@@ -206,13 +212,17 @@ static void bind_publish(struct nym_peer *peer, struct nym_bind *new)
 				 key_hash(peer->via.key));
 		}
 	}
+	/* What was heard at the old place is learnt before this, and then is replaced
+	 * by what configuration says, or not at all.
+	 */
+	spin_lock_bh(&peer->endpoint_lock);
 	if (carrier != own_carrier(peer))
 		WRITE_ONCE(peer->via.pmtu, 0);
-
 	/* Pairs with rcu_dereference() in nym_path_get(): a sender that sees the
 	 * bind sees all of it.
 	 */
 	rcu_assign_pointer(peer->via.bind, new);
+	spin_unlock_bh(&peer->endpoint_lock);
 
 	/* A peer that is not nested any more has no business inside. */
 	if (!new || new == &silent_bind)
@@ -663,8 +673,8 @@ static bool bind_has_address(const struct nym_bind *bind, int family,
 	       !memcmp(&bind->address6, address, sizeof(bind->address6));
 }
 
-struct nym_peer *nym_path_find_bind(struct nym_peer *carrier, int family,
-				    const void *address, __be16 port)
+const struct nym_bind *nym_path_find_bind(struct nym_peer *carrier, int family,
+					  const void *address, __be16 port)
 {
 	struct nym_path_table *table = carrier->device->binds;
 	const struct nym_bind *bind;
@@ -675,7 +685,7 @@ struct nym_peer *nym_path_find_bind(struct nym_peer *carrier, int family,
 		    rcu_access_pointer(bind->carrier) != carrier)
 			continue;
 		if (bind_has_address(bind, family, address) && bind_is_open(bind))
-			return bind->nested;
+			return bind;
 	}
 	return NULL;
 }
@@ -691,11 +701,11 @@ struct nym_peer *nym_path_find_address(struct nym_peer *carrier, int family,
 	return NULL;
 }
 
-void nym_path_learn_mtu(struct nym_peer *peer, unsigned int mtu)
+void nym_path_learn_mtu(struct nym_peer *peer, u32 bind, unsigned int mtu)
 {
 	const struct nym_endpoint *endpoint;
 	struct nym_via *via = &peer->via;
-	bool is_news;
+	bool is_news = false;
 
 	/* No link of the family carries less, so whoever tells less lies. Nor does
 	 * an IP packet, which is at most 65535 bytes long, need more.
@@ -705,13 +715,17 @@ void nym_path_learn_mtu(struct nym_peer *peer, unsigned int mtu)
 	mtu = max_t(unsigned int, mtu,
 		    endpoint && endpoint->addr.sa_family == AF_INET ?
 		    LEAST_PMTU4 : IPV6_MIN_MTU);
-	rcu_read_unlock();
 	mtu = min_t(unsigned int, mtu, U16_MAX);
 
-	is_news = READ_ONCE(via->pmtu) != mtu ||
-		  (u32)ktime_get_seconds() >= READ_ONCE(via->pmtu_expires);
-	WRITE_ONCE(via->pmtu_expires, ktime_get_seconds() + PMTU_LIFETIME);
-	WRITE_ONCE(via->pmtu, mtu);
+	spin_lock_bh(&peer->endpoint_lock);
+	if (nym_via_is_at(via, bind)) {
+		is_news = via->pmtu != mtu ||
+			  (u32)ktime_get_seconds() >= via->pmtu_expires;
+		WRITE_ONCE(via->pmtu_expires, ktime_get_seconds() + PMTU_LIFETIME);
+		WRITE_ONCE(via->pmtu, mtu);
+	}
+	spin_unlock_bh(&peer->endpoint_lock);
+	rcu_read_unlock();
 	if (is_news)
 		nym_event_send(peer, NYM_EVENT_PATH_MTU);
 }

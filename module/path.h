@@ -38,9 +38,10 @@ struct nym_peer;
  * @address6:	the same
  * @port:	our UDP port inside the carrier, never 0 where there is a carrier
  * @is_former:	another bind took its place, and it only receives
+ * @number:	that no other bind of the device has; 0 where there is no carrier
  * @siblings:	link in the carrier's list of those that it carries (RCU)
  * @hash:	link in the device's table of nested sockets (RCU)
- * @expires:	jiffies until which a former bind receives
+ * @expires:	jiffies of 64 bits until which a former bind receives
  * @former:	link in @nested's list of former binds; update lock
  * @rcu:	frees it after readers, and once it is off that list
  *
@@ -54,9 +55,10 @@ struct nym_bind {
 	struct in6_addr address6;
 	__be16 port;
 	bool is_former;
+	u32 number;
 	struct list_head siblings;
 	struct hlist_node hash;
-	unsigned long expires;
+	u64 expires;
 	union {
 		struct hlist_node former;
 		struct rcu_head rcu;
@@ -92,6 +94,16 @@ struct nym_via {
 static inline bool nym_via_is_set(const struct nym_via *via)
 {
 	return rcu_access_pointer(via->bind);
+}
+
+/* Is this where the peer is? @number is that of a bind, or 0 for a direct peer. RCU
+ * read section; without endpoint_lock the answer may be out of date at once.
+ */
+static inline bool nym_via_is_at(const struct nym_via *via, u32 number)
+{
+	const struct nym_bind *bind = rcu_dereference(via->bind);
+
+	return number ? bind && bind->number == number : !bind;
 }
 
 /* The carrier, or NULL where there is none. RCU read section. */
@@ -277,10 +289,10 @@ void nym_path_peer_removed(struct nym_peer *peer);
  * @address:	destination address
  * @port:	destination port
  *
- * Context: RCU read section. Return: nested peer or NULL.
+ * Context: RCU read section. Return: the bind, which may be a former one, or NULL.
  */
-struct nym_peer *nym_path_find_bind(struct nym_peer *carrier, int family,
-				    const void *address, __be16 port);
+const struct nym_bind *nym_path_find_bind(struct nym_peer *carrier, int family,
+					  const void *address, __be16 port);
 
 /**
  * nym_path_find_address() - is this the via-address of a nested peer?
@@ -297,12 +309,13 @@ struct nym_peer *nym_path_find_address(struct nym_peer *carrier, int family,
 /**
  * nym_path_learn_mtu() - take note of a too-big error from behind a carrier
  * @peer:	nested peer whose datagram was too big
+ * @bind:	number of the bind that it was sent from: of no other is it learnt
  * @mtu:	what the error told, bytes of the nested datagram; less than 576
  *		(IPv4) or 1280 (IPv6) counts as that
  *
  * Forgotten after ten minutes. Tells the events group. Context: any but hard
  * interrupts.
  */
-void nym_path_learn_mtu(struct nym_peer *peer, unsigned int mtu);
+void nym_path_learn_mtu(struct nym_peer *peer, u32 bind, unsigned int mtu);
 
 #endif /* _NYM_PATH_H */

@@ -46,6 +46,7 @@ static struct nym_peer *add_peer(struct kunit *test, unsigned int i,
 	KUNIT_ASSERT_NOT_NULL(test, peer);
 	peer->device = f->device;
 	kref_init(&peer->refcount);
+	spin_lock_init(&peer->endpoint_lock);
 	INIT_HLIST_NODE(&peer->identities_entry);
 	memcpy(peer->handshake.remote_static, key_of(i), NYM_KEY_LEN);
 	nym_cookie_init(&peer->cookie, key_of(i));
@@ -128,16 +129,25 @@ static __be16 port_of(struct kunit *test, unsigned int i)
 	return rcu_dereference_protected(f->peer[i]->via.bind, true)->port;
 }
 
+static struct nym_peer *find(struct nym_peer *carrier, int family,
+			     const void *address, __be16 port)
+{
+	const struct nym_bind *bind;
+	struct nym_peer *peer;
+
+	rcu_read_lock();
+	bind = nym_path_find_bind(carrier, family, address, port);
+	peer = bind ? bind->nested : NULL;
+	rcu_read_unlock();
+	return peer;
+}
+
 static struct nym_peer *find4(struct kunit *test, unsigned int carrier,
 			      __be32 address, __be16 port)
 {
 	struct fixture *f = test->priv;
-	struct nym_peer *peer;
 
-	rcu_read_lock();
-	peer = nym_path_find_bind(f->peer[carrier], AF_INET, &address, port);
-	rcu_read_unlock();
-	return peer;
+	return find(f->peer[carrier], AF_INET, &address, port);
 }
 
 static int path_test_init(struct kunit *test)
@@ -345,9 +355,9 @@ static void path_bind_is_unique(struct kunit *test)
 	config.address4 = &(struct in_addr){ 0 };
 	KUNIT_EXPECT_EQ(test, set_via_to(test, 3, 0, &config), 0);
 	KUNIT_EXPECT_PTR_EQ(test, find4(test, 0, a.s_addr, htons(1000)), f->peer[1]);
+	KUNIT_EXPECT_PTR_EQ(test, find(f->peer[0], AF_INET6, &a6, htons(1000)),
+			    f->peer[3]);
 	rcu_read_lock();
-	KUNIT_EXPECT_PTR_EQ(test, nym_path_find_bind(f->peer[0], AF_INET6, &a6,
-						     htons(1000)), f->peer[3]);
 	KUNIT_EXPECT_PTR_EQ(test, nym_path_find_address(f->peer[0], AF_INET6, &a6),
 			    f->peer[3]);
 	KUNIT_EXPECT_NULL(test, nym_path_find_address(f->peer[1], AF_INET6, &a6));
@@ -381,7 +391,10 @@ static void path_former_bind_receives(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, find4(test, 0, a.s_addr, htons(1000)), f->peer[1]);
 
 	former = hlist_entry(f->peer[1]->via.formers.first, struct nym_bind, former);
-	former->expires = jiffies - 1;
+	former->expires = get_jiffies_64() - 1;
+	KUNIT_EXPECT_NULL(test, find4(test, 0, a.s_addr, htons(1000)));
+	/* Nor again when jiffies of 32 bits come round. */
+	former->expires = get_jiffies_64() - U32_MAX + 1;
 	KUNIT_EXPECT_NULL(test, find4(test, 0, a.s_addr, htons(1000)));
 
 	/* It goes with its carrier, and when its peer is nested no more. */

@@ -188,7 +188,7 @@ static void receive_other(struct nym_arrival *arrival, const struct sk_buff *skb
 	    nym_handshake_is_message(header.type, len) &&
 	    !skb_copy_bits(skb, offset, message, len)) {
 		nym_handshake_receive(device, message, len, &arrival->from, NULL,
-				      NULL);
+				      NULL, 0);
 		return;
 	}
 	net_dbg_ratelimited("%s: Invalid packet from %pISpfsc\n",

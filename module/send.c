@@ -574,15 +574,62 @@ int nym_send_control(struct nym_peer *peer, const void *message, size_t len)
 	return ret;
 }
 
-int nym_send_control_to(struct nym_peer *nested, const struct nym_endpoint *to,
-			const void *message, size_t len)
+/* Is it a datagram from there? Staged packets have their headers in one piece. */
+static bool is_from(const struct sk_buff *skb, const struct nym_bind *bind)
+{
+	const struct udphdr *udp;
+
+	if (skb->protocol == htons(ETH_P_IP)) {
+		udp = (const void *)(ip_hdr(skb) + 1);
+		return skb_headlen(skb) >= sizeof(struct iphdr) + sizeof(*udp) &&
+		       ip_hdr(skb)->protocol == IPPROTO_UDP &&
+		       ip_hdr(skb)->saddr == bind->address4.s_addr &&
+		       udp->source == bind->port;
+	}
+	if (skb->protocol != htons(ETH_P_IPV6))
+		return false;
+	udp = (const void *)(ipv6_hdr(skb) + 1);
+	return skb_headlen(skb) >= sizeof(struct ipv6hdr) + sizeof(*udp) &&
+	       ipv6_hdr(skb)->nexthdr == IPPROTO_UDP &&
+	       ipv6_addr_equal(&ipv6_hdr(skb)->saddr, &bind->address6) &&
+	       udp->source == bind->port;
+}
+
+void nym_send_purge_control(struct nym_peer *nested)
+{
+	const struct nym_bind *bind;
+	struct sk_buff_head purged;
+	struct nym_peer *carrier;
+	struct sk_buff *skb, *next;
+
+	__skb_queue_head_init(&purged);
+	rcu_read_lock();
+	bind = rcu_dereference(nested->via.bind);
+	carrier = bind ? rcu_dereference(bind->carrier) : NULL;
+	if (carrier) {
+		spin_lock_bh(&carrier->staged.lock);
+		skb_queue_walk_safe(&carrier->staged, skb, next) {
+			if (!is_from(skb, bind))
+				continue;
+			__skb_unlink(skb, &carrier->staged);
+			__skb_queue_tail(&purged, skb);
+		}
+		spin_unlock_bh(&carrier->staged.lock);
+	}
+	rcu_read_unlock();
+	nym_drop_queue(nested->device, &purged, NYM_DROP_REMOVED);
+}
+
+int nym_send_control_to(struct nym_peer *nested, u32 number,
+			const struct nym_endpoint *to, const void *message,
+			size_t len)
 {
 	const struct nym_bind *bind;
 	int ret = -ENOLINK;
 
 	rcu_read_lock();
 	bind = rcu_dereference(nested->via.bind);
-	if (bind)
+	if (bind && bind->number == number)
 		ret = send_nested(nested, bind, to, message, len);
 	else
 		nym_drop_count(nested->device, NYM_DROP_NO_CARRIER, 1);

@@ -49,8 +49,16 @@ void nym_send_keepalive(struct nym_peer *peer);
  */
 int nym_send_control(struct nym_peer *peer, const void *message, size_t len);
 
-/* The same for a nested peer, to an address other than its endpoint. */
-int nym_send_control_to(struct nym_peer *nested, const struct nym_endpoint *to,
-			const void *message, size_t len);
+/* The same for a nested peer that still has the bind of that number, to an address
+ * other than its endpoint.
+ */
+int nym_send_control_to(struct nym_peer *nested, u32 number,
+			const struct nym_endpoint *to, const void *message,
+			size_t len);
+
+/* Drops the control messages of a nested peer that wait for its carrier's session.
+ * Context: process; the caller sees to it that no more are made.
+ */
+void nym_send_purge_control(struct nym_peer *nested);
 
 #endif /* _NYM_SEND_H */
