@@ -39,6 +39,7 @@ static bool key_is_zero(const u8 key[NYM_KEY_LEN])
  * @is_new:		made by this request
  * @via_is_pending:	the request has a via that is not applied yet
  * @moved:		its via was applied
+ * @is_placed:		the request has a via or an endpoint, and it was applied
  */
 struct peer_change {
 	struct nlattr *attrs;
@@ -46,6 +47,7 @@ struct peer_change {
 	bool is_new;
 	bool via_is_pending;
 	bool moved;
+	bool is_placed;
 };
 
 /* The core has validated the request by the generated policies, so this cannot
@@ -486,6 +488,7 @@ static int apply_via(struct peer_change *change, struct netlink_ext_ack *extack)
 	}
 	change->via_is_pending = false;
 	change->moved = true;
+	change->is_placed = true;
 	return 0;
 }
 
@@ -586,6 +589,7 @@ static int finish_peer(struct peer_change *change, struct netlink_ext_ack *extac
 		ret = set_endpoint(peer, attrs[NYMPEER_A_ENDPOINT]);
 		if (ret)
 			return ret;
+		change->is_placed = attrs[NYMPEER_A_ENDPOINT];
 	}
 	set_quota(peer, attrs);
 
@@ -620,44 +624,77 @@ static int finish_peer(struct peer_change *change, struct netlink_ext_ack *extac
 	return 0;
 }
 
-/* Last pass: new identities, now that neither path nor endpoint of the former is
- * used any more; a peer whose new path could not be had stays silent, until one is.
- * Gives back the references of the first pass.
- */
-static void use_identities(struct peer_change *changes, unsigned int n)
+/* The peer that a nest names, with a reference, where the nest says where it is. */
+static struct nym_peer *placed_peer(struct nym_device *device, struct nlattr *nest)
 {
+	struct nlattr *attrs[NYMPEER_A_MAX + 1];
+
+	if (parse_peer(attrs, nest, NULL) ||
+	    (!has_via(attrs) && !attrs[NYMPEER_A_ENDPOINT]))
+		return NULL;
+	return nym_pubkey_table_lookup(device->pubkeys,
+				       nla_data(attrs[NYMPEER_A_PUBLIC_KEY]));
+}
+
+/* Last pass: new identities, now that neither path nor endpoint of the former is
+ * used any more. A peer whose path or endpoint could not be had stays silent, until
+ * a request gives it one. Gives back the references of the first pass.
+ */
+static void use_identities(struct nym_device *device, struct peer_change *changes,
+			   unsigned int n, bool has_failed)
+{
+	struct nym_peer *peer;
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		struct nym_peer *peer = changes[i].peer;
-
-		if (peer && !peer->is_dead && !changes[i].via_is_pending)
+		if (changes[i].is_placed) {
+			changes[i].peer->is_held_back = false;
+		} else if (has_failed) {
+			peer = placed_peer(device, changes[i].attrs);
+			if (peer)
+				nym_peer_hold_back(peer);
+			nym_peer_put(peer);
+		}
+	}
+	for (i = 0; i < n; i++) {
+		peer = changes[i].peer;
+		if (peer && !peer->is_dead)
 			nym_peer_use_identity(peer);
 		nym_peer_put(peer);
 	}
 }
 
-static int set_peers(struct nym_device *device, const struct nlattr *peers,
-		     struct netlink_ext_ack *extack)
+/* Return: the changes that a request asks for, @n of them; NULL where memory runs out. */
+static struct peer_change *list_changes(const struct nlattr *peers, unsigned int *n)
 {
 	struct peer_change *changes;
-	unsigned int n = 0, i;
+	unsigned int count = 0;
 	struct nlattr *attr;
-	LIST_HEAD(dead);
-	int ret = 0, err, rem;
+	int rem;
 
-	nla_for_each_nested(attr, peers, rem)
-		n++;
-	changes = kvcalloc(n, sizeof(*changes), GFP_KERNEL);
+	if (peers)
+		nla_for_each_nested(attr, peers, rem)
+			count++;
+	changes = kvcalloc(count + 1, sizeof(*changes), GFP_KERNEL);
 	if (!changes)
-		return -ENOMEM;
-	n = 0;
-	nla_for_each_nested(attr, peers, rem) {
-		changes[n].attrs = attr;
-		ret = prepare_peer(device, &changes[n++], &dead, extack);
-		if (ret)
-			break;
-	}
+		return NULL;
+	count = 0;
+	if (peers)
+		nla_for_each_nested(attr, peers, rem)
+			changes[count++].attrs = attr;
+	*n = count;
+	return changes;
+}
+
+static int set_peers(struct nym_device *device, struct peer_change *changes,
+		     unsigned int n, struct netlink_ext_ack *extack)
+{
+	LIST_HEAD(dead);
+	unsigned int i;
+	int ret = 0, err;
+
+	for (i = 0; i < n && !ret; i++)
+		ret = prepare_peer(device, &changes[i], &dead, extack);
 
 	/* Where an error came up, those before it are finished nevertheless, for
 	 * a new peer must not be left without its via.
@@ -677,20 +714,16 @@ static int set_peers(struct nym_device *device, const struct nlattr *peers,
 			ret = ret ?: err;
 		}
 	}
-	use_identities(changes, n);
+	use_identities(device, changes, n, ret);
 	nym_peer_bury(device, &dead);
-	kvfree(changes);
 	return ret;
 }
 
-static int set_device(struct nym_device *device, const struct sk_buff *request,
-		      struct nlattr **attrs, struct netlink_ext_ack *extack)
+static int apply_request(struct nym_device *device, struct nlattr **attrs,
+			 struct peer_change *changes, unsigned int n,
+			 struct netlink_ext_ack *extack)
 {
 	int ret;
-
-	ret = check_device(device, request, attrs, extack);
-	if (ret)
-		return ret;
 
 	device->update_gen++;
 	if (attrs[NYMDEVICE_A_FWMARK])
@@ -710,10 +743,27 @@ static int set_device(struct nym_device *device, const struct sk_buff *request,
 		if (ret)
 			return ret;
 	}
-	if (attrs[NYMDEVICE_A_PEERS])
-		ret = set_peers(device, attrs[NYMDEVICE_A_PEERS], extack);
+	ret = set_peers(device, changes, n, extack);
 	if (attrs[NYMDEVICE_A_PRIVATE_KEY])
 		nym_device_use_identity(device);
+	return ret;
+}
+
+static int set_device(struct nym_device *device, const struct sk_buff *request,
+		      struct nlattr **attrs, struct netlink_ext_ack *extack)
+{
+	struct peer_change *changes;
+	unsigned int n;
+	int ret;
+
+	ret = check_device(device, request, attrs, extack);
+	if (ret)
+		return ret;
+	changes = list_changes(attrs[NYMDEVICE_A_PEERS], &n);
+	if (!changes)
+		return -ENOMEM;
+	ret = apply_request(device, attrs, changes, n, extack);
+	kvfree(changes);
 	return ret;
 }
 

@@ -140,6 +140,15 @@ void nym_peer_leave_identity(struct nym_peer *peer)
 	nym_noise_set_identity(&peer->handshake, NULL);
 	nym_keypairs_expire(&peer->keypairs);
 	flush_work(&peer->handshake_work);
+	nym_send_purge_control(peer);
+}
+
+void nym_peer_hold_back(struct nym_peer *peer)
+{
+	lockdep_assert_held(&peer->device->device_update_lock);
+
+	if (peer->handshake.identity != nym_peer_identity(peer))
+		peer->is_held_back = true;
 }
 
 void nym_peer_use_identity(struct nym_peer *peer)
@@ -149,7 +158,7 @@ void nym_peer_use_identity(struct nym_peer *peer)
 	lockdep_assert_held(&peer->device->device_update_lock);
 
 	/* It is written under the update lock only. */
-	if (peer->handshake.identity == identity)
+	if (peer->handshake.identity == identity || peer->is_held_back)
 		return;
 	/* The gateway shall not meet both identities at one port. */
 	nym_path_redraw_port(peer);
@@ -204,6 +213,7 @@ void nym_peer_make_dead(struct nym_peer *peer, struct list_head *dead)
 
 	list_move_tail(&peer->peer_list, dead);
 	--device->num_peers;
+	nym_send_purge_control(peer);
 	nym_path_peer_removed(peer);
 	nym_allowedips_remove_by_peer(&device->allowedips, peer,
 				      &device->device_update_lock);

@@ -37,7 +37,8 @@ struct nym_peer_stats {
  * @gather:		when they are sent
  * @keypairs:		sessions
  * @endpoint:		where it is, or NULL; see nym_endpoint_set()
- * @endpoint_lock:	serialises changes of @endpoint, BH disabled
+ * @endpoint_lock:	serialises changes of @endpoint, and of @via.bind with what is
+ *			learnt of either, BH disabled
  * @refcount:		reference count; the device's list has one
  * @endpoint_cache:	route to it (outermost peers only)
  * @handshake:		handshake under way
@@ -66,6 +67,7 @@ struct nym_peer_stats {
  * @timer_need_another_keepalive: see timers.c
  * @sent_lastminute_handshake: rekeyed because the key is about to expire
  * @is_dead:		removed: refuses new work; read with READ_ONCE()
+ * @is_held_back:	see nym_peer_hold_back(); update lock
  * @walltime_last_handshake: real time in ns, for user space
  * @peer_list:		link in the device's list; update lock held
  * @allowedips_list:	its nodes in the trie; update lock held
@@ -107,6 +109,7 @@ struct nym_peer {
 	bool timer_need_another_keepalive;
 	bool sent_lastminute_handshake;
 	bool is_dead;
+	bool is_held_back;
 	atomic64_t walltime_last_handshake;
 	struct list_head peer_list;
 	union {
@@ -183,11 +186,18 @@ void nym_peer_set_identity(struct nym_peer *peer, struct nym_identity *identity)
  */
 void nym_peer_leave_identity(struct nym_peer *peer);
 
+/* Keeps a peer silent that has left its identity and shall not use the next one yet,
+ * since its path or endpoint could not be changed as was asked. Whoever changes them
+ * then clears is_held_back. Context: update lock held.
+ */
+void nym_peer_hold_back(struct nym_peer *peer);
+
 /**
  * nym_peer_use_identity() - shake hands under the identity in effect for a peer
  * @peer:	with whom
  *
- * Does nothing where it is used already. Context: update lock held. Sleeps.
+ * Does nothing where it is used already, or the peer is held back. Context: update
+ * lock held. Sleeps.
  */
 void nym_peer_use_identity(struct nym_peer *peer);
 

@@ -47,7 +47,19 @@ struct nym_socket_user {
 	struct rcu_head rcu;
 };
 
-/* Finds the route to @endpoint, by the cache where there is one. The local
+/* May a route that was looked up be kept? Who changes endpoint or mark does so before
+ * he resets the cache: either this sees it, or the cache is reset after this look-up.
+ */
+static bool is_current(const struct nym_peer *peer,
+		       const struct nym_endpoint *endpoint, u32 mark)
+{
+	/* What was read before the look-up is not to be read for it later. */
+	smp_rmb();
+	return rcu_access_pointer(peer->endpoint) == endpoint &&
+	       READ_ONCE(peer->device->fwmark) == mark;
+}
+
+/* Finds the route to @endpoint, by the peer's cache where there is one. The local
  * address that worked before is kept (sticky source) as long as it is ours and
  * the route leaves by the interface that it was seen on.
  *
@@ -56,7 +68,7 @@ struct nym_socket_user {
  */
 static struct rtable *route4(struct nym_device *device, struct sock *sk,
 			     const struct nym_endpoint *endpoint,
-			     struct dst_cache *cache, struct flowi4 *fl)
+			     struct nym_peer *peer, struct flowi4 *fl)
 {
 	bool is_stale = false;
 	struct rtable *rt;
@@ -69,8 +81,8 @@ static struct rtable *route4(struct nym_device *device, struct sock *sk,
 		.flowi4_mark = READ_ONCE(device->fwmark),
 		.flowi4_proto = IPPROTO_UDP,
 	};
-	if (cache) {
-		rt = dst_cache_get_ip4(cache, &fl->saddr);
+	if (peer) {
+		rt = dst_cache_get_ip4(&peer->endpoint_cache, &fl->saddr);
 		if (rt)
 			return rt;
 	}
@@ -94,14 +106,14 @@ static struct rtable *route4(struct nym_device *device, struct sock *sk,
 		ip_rt_put(rt);
 		rt = ERR_PTR(-ELOOP);
 	}
-	if (!IS_ERR(rt) && cache)
-		dst_cache_set_ip4(cache, &rt->dst, fl->saddr);
+	if (!IS_ERR(rt) && peer && is_current(peer, endpoint, fl->flowi4_mark))
+		dst_cache_set_ip4(&peer->endpoint_cache, &rt->dst, fl->saddr);
 	return rt;
 }
 
 static struct dst_entry *route6(struct nym_device *device, struct sock *sk,
 				const struct nym_endpoint *endpoint,
-				struct dst_cache *cache, struct flowi6 *fl)
+				struct nym_peer *peer, struct flowi6 *fl)
 {
 	struct dst_entry *dst;
 
@@ -114,8 +126,8 @@ static struct dst_entry *route6(struct nym_device *device, struct sock *sk,
 		.flowi6_oif = endpoint->addr6.sin6_scope_id,
 		.flowi6_proto = IPPROTO_UDP,
 	};
-	if (cache) {
-		dst = dst_cache_get_ip6(cache, &fl->saddr);
+	if (peer) {
+		dst = dst_cache_get_ip6(&peer->endpoint_cache, &fl->saddr);
 		if (dst)
 			return dst;
 	}
@@ -128,14 +140,13 @@ static struct dst_entry *route6(struct nym_device *device, struct sock *sk,
 		dst_release(dst);
 		dst = ERR_PTR(-ELOOP);
 	}
-	if (!IS_ERR(dst) && cache)
-		dst_cache_set_ip6(cache, dst, &fl->saddr);
+	if (!IS_ERR(dst) && peer && is_current(peer, endpoint, fl->flowi6_mark))
+		dst_cache_set_ip6(&peer->endpoint_cache, dst, &fl->saddr);
 	return dst;
 }
 
 static int send4(struct nym_device *device, struct sk_buff *skb,
-		 const struct nym_endpoint *endpoint, struct dst_cache *cache,
-		 u8 ecn)
+		 const struct nym_endpoint *endpoint, struct nym_peer *peer, u8 ecn)
 {
 	struct sock *sk = rcu_dereference(device->sock4);
 	struct rtable *rt;
@@ -143,7 +154,7 @@ static int send4(struct nym_device *device, struct sk_buff *skb,
 
 	if (!sk)
 		return -ENONET;
-	rt = route4(device, sk, endpoint, cache, &fl);
+	rt = route4(device, sk, endpoint, peer, &fl);
 	if (IS_ERR(rt))
 		return PTR_ERR(rt);
 	udp_tunnel_xmit_skb(rt, sk, skb, fl.saddr, fl.daddr, ecn,
@@ -153,8 +164,7 @@ static int send4(struct nym_device *device, struct sk_buff *skb,
 }
 
 static int send6(struct nym_device *device, struct sk_buff *skb,
-		 const struct nym_endpoint *endpoint, struct dst_cache *cache,
-		 u8 ecn)
+		 const struct nym_endpoint *endpoint, struct nym_peer *peer, u8 ecn)
 {
 	struct sock *sk = rcu_dereference(device->sock6);
 	struct dst_entry *dst;
@@ -162,7 +172,7 @@ static int send6(struct nym_device *device, struct sk_buff *skb,
 
 	if (!sk)
 		return -ENONET;
-	dst = route6(device, sk, endpoint, cache, &fl);
+	dst = route6(device, sk, endpoint, peer, &fl);
 	if (IS_ERR(dst))
 		return PTR_ERR(dst);
 	/* Fragmented here rather than dropped where the path is too narrow. */
@@ -173,9 +183,9 @@ static int send6(struct nym_device *device, struct sk_buff *skb,
 	return 0;
 }
 
+/* To a peer by its endpoint, or to somebody else where @peer is NULL. */
 static int send_to(struct nym_device *device, struct sk_buff *skb,
-		   const struct nym_endpoint *endpoint, struct dst_cache *cache,
-		   u8 ecn)
+		   const struct nym_endpoint *endpoint, struct nym_peer *peer, u8 ecn)
 {
 	int ret;
 
@@ -192,9 +202,9 @@ static int send_to(struct nym_device *device, struct sk_buff *skb,
 		skb->csum_offset = offsetof(struct udphdr, check);
 	}
 	if (endpoint->addr.sa_family == AF_INET)
-		ret = send4(device, skb, endpoint, cache, ecn);
+		ret = send4(device, skb, endpoint, peer, ecn);
 	else
-		ret = send6(device, skb, endpoint, cache, ecn);
+		ret = send6(device, skb, endpoint, peer, ecn);
 	if (ret) {
 		net_dbg_ratelimited("%s: No route to %pISpfsc, error %d\n",
 				    device->dev->name, &endpoint->addr, ret);
@@ -210,11 +220,19 @@ int nym_socket_send(struct nym_peer *peer, struct sk_buff *skb, u8 ecn)
 
 	rcu_read_lock();
 	endpoint = rcu_dereference(peer->endpoint);
-	if (endpoint)
-		ret = send_to(peer->device, skb, endpoint,
-			      &peer->endpoint_cache, ecn);
-	else
+	/* Pairs with the release of peer->via.bind, which becomes a nested peer's
+	 * before its endpoint becomes one inside the carrier: what was made for the
+	 * real network before never goes there to such an address.
+	 */
+	smp_rmb();
+	if (unlikely(nym_via_is_set(&peer->via))) {
+		ret = -ENOLINK;
+		nym_drop(peer->device, skb, NYM_DROP_NO_CARRIER);
+	} else if (endpoint) {
+		ret = send_to(peer->device, skb, endpoint, peer, ecn);
+	} else {
 		nym_drop(peer->device, skb, NYM_DROP_NO_ENDPOINT);
+	}
 	rcu_read_unlock();
 	return ret;
 }
@@ -258,7 +276,7 @@ unsigned int nym_socket_path_mtu(struct nym_peer *peer)
 		sk = rcu_dereference(device->sock4);
 		if (!sk)
 			return 0;
-		rt = route4(device, sk, endpoint, &peer->endpoint_cache, &fl);
+		rt = route4(device, sk, endpoint, peer, &fl);
 		if (!IS_ERR(rt))
 			dst = &rt->dst;
 	} else {
@@ -267,7 +285,7 @@ unsigned int nym_socket_path_mtu(struct nym_peer *peer)
 		sk = rcu_dereference(device->sock6);
 		if (!sk)
 			return 0;
-		dst = route6(device, sk, endpoint, &peer->endpoint_cache, &fl);
+		dst = route6(device, sk, endpoint, peer, &fl);
 		if (IS_ERR(dst))
 			dst = NULL;
 	}
