@@ -8,13 +8,15 @@ it says there goes as packets through the entry's session.
 import os
 import select
 import socket
+import struct
 import time
 
+import messages
 import netns
 import packets
 from cases import equal
 from driver import HOST, OUTER, base64_of, run, secret_file
-from messages import DATA, message_type
+from messages import DATA, INITIATION, message_type
 from peer import PATIENCE, Peer, key
 from x25519 import public_key
 
@@ -265,3 +267,59 @@ class Watch:
             packet, (_, protocol, kind, *_) = self.socket.recvfrom(65535)
             if protocol in (0x0800, 0x86dd) and not is_link_control(packet):
                 found.append((kind == 4, packet))  # PACKET_OUTGOING
+
+
+def where_to(packet):
+    """Destination address and port of a nested datagram."""
+    if packets.version(packet) == 4:
+        return (socket.inet_ntoa(packet[16:20]),
+                struct.unpack_from("!H", packet, 22)[0])
+    return (socket.inet_ntop(socket.AF_INET6, packet[24:40]),
+            struct.unpack_from("!H", packet, 42)[0])
+
+
+def expect_said(device, session, payload):
+    """What the device's host says arrives; keepalives may come before."""
+    device.say(payload)
+    while True:
+        packet = device.exit.expect_packet(session)
+        if packets.udp_payload(packet) == payload:
+            return packet
+
+
+def initiation_anew(device):
+    """Of the nested peer, when the device has come up again."""
+    device.restart()
+    device.entry.drain(0)
+    device.open_entry()
+    device.say()
+    return device.exit.expect(INITIATION)
+
+
+def is_of(initiation, peer):
+    """Whether the peer knows who it is that initiates."""
+    try:
+        peer.handshake().consume_initiation(initiation)
+    except messages.Invalid:
+        return False
+    return True
+
+
+def tell_too_big(device, told):
+    """An ICMP error of the entry's side about the exit's last datagram."""
+    version = device.version
+    quoted = device.exit.last_packet[:200]
+    kind = (3, 4) if version == 4 else (2, 0)
+    body = struct.pack("!BBHI", *kind, 0, told) + quoted
+    if version == 4:
+        found = packets.checksum(body)
+        protocol = packets.ICMP
+    else:
+        protocol = packets.ICMP6
+        found = packets.checksum(
+            socket.inet_pton(socket.AF_INET6, ENTRY_INNER[6]) +
+            socket.inet_pton(socket.AF_INET6, VIA[6]) +
+            struct.pack("!II", len(body), protocol) + body)
+    device.entry.send(device.exit.session.data(packets.ip_packet(
+        ENTRY_INNER[version], VIA[version],
+        body[:2] + struct.pack("!H", found) + body[4:], protocol)))

@@ -10,10 +10,11 @@ import load
 import messages
 import packets
 from cases import both_versions, case, equal, run
-from driver import OUTER, base64_of, secret_file
+from driver import OUTER, secret_file
 from messages import COOKIE, DATA, INITIATION, RESPONSE
-from nested import BEYOND, ENTRY_INNER, EXIT, EXIT_ELSEWHERE, INNER, \
-    INNER_PORT, KEYS, PORT, VIA, VIA_PORT, NestedDevice, opened
+from nested import BEYOND, EXIT, EXIT_ELSEWHERE, INNER, \
+    INNER_PORT, KEYS, PORT, NestedDevice, expect_said, initiation_anew, \
+    is_of, opened, tell_too_big, where_to
 from peer import PATIENCE, SILENCE, Peer
 from x25519 import public_key
 
@@ -27,24 +28,6 @@ SEND_CLASS = {4: (socket.IPPROTO_IP, socket.IP_TOS),
 DISCOVER = {4: (socket.IPPROTO_IP, 10), 6: (socket.IPPROTO_IPV6, 23)}
 MTU = {4: (socket.IPPROTO_IP, 14), 6: (socket.IPPROTO_IPV6, 24)}
 UDP_SEGMENT = 103
-
-
-def where_to(packet):
-    """Destination address and port of a nested datagram."""
-    if packets.version(packet) == 4:
-        return (socket.inet_ntoa(packet[16:20]),
-                struct.unpack_from("!H", packet, 22)[0])
-    return (socket.inet_ntop(socket.AF_INET6, packet[24:40]),
-            struct.unpack_from("!H", packet, 42)[0])
-
-
-def expect_said(device, session, payload):
-    """What the device's host says arrives; keepalives may come before."""
-    device.say(payload)
-    while True:
-        packet = device.exit.expect_packet(session)
-        if packets.udp_payload(packet) == payload:
-            return packet
 
 
 @both_versions("a nested peer roams inside its carrier")
@@ -123,15 +106,6 @@ def cookies(version):
     device.deliver(session, b"good")
 
 
-def initiation_anew(device):
-    """Of the nested peer, when the device has come up again."""
-    device.restart()
-    device.entry.drain(0)
-    device.open_entry()
-    device.say()
-    return device.exit.expect(INITIATION)
-
-
 @case("another identity does not come with the former's cookie")
 def forgets_cookie():
     device = NestedDevice()
@@ -154,48 +128,6 @@ def forgets_cookie():
         if is_of(initiation, device.exit):
             break
     equal("mac2", messages.NO_MAC, messages.mac2_of(initiation))
-
-
-def is_of(initiation, peer):
-    """Whether the peer knows who it is that initiates."""
-    try:
-        peer.handshake().consume_initiation(initiation)
-    except messages.Invalid:
-        return False
-    return True
-
-
-@case("another identity is never seen where the former was")
-def moves_before_it_is_used():
-    device = NestedDevice()
-    initiation_anew(device)
-    for turn in range(40):
-        name, port = (("device", VIA_PORT + 1), ("client_exit", VIA_PORT))[turn % 2]
-        device.set_exit("identity", secret_file("another.key", KEYS[name]),
-                        "via-port", str(port))
-        device.exit.remote = public_key(KEYS[name])
-        while not is_of(device.exit.expect(INITIATION), device.exit):
-            pass
-        equal("source port", port,
-              struct.unpack_from("!H", device.exit.last_packet, 20)[0])
-
-
-@case("nor where one request names the peer twice, or the device's identity")
-def moves_before_the_rest():
-    device = NestedDevice()
-    initiation_anew(device)
-    peer = ("peer", base64_of(public_key(KEYS["exit"])))
-    for turn in range(12):
-        name, port = (("device", OTHER_PORT), ("client_exit", PORT))[turn % 2]
-        if turn == 6:
-            device.set("private-key", file, *peer, "identity", "/dev/null")
-        file = secret_file("another.key", KEYS[name])
-        device.set(*((*peer, "identity") if turn < 6 else ("private-key",)), file,
-                   *peer, "endpoint", device.endpoint(EXIT[4], port))
-        device.exit.remote = public_key(KEYS[name])
-        while not is_of(device.exit.expect(INITIATION), device.exit):
-            pass
-        equal("sent to", (EXIT[4], port), where_to(device.exit.last_packet))
 
 
 @both_versions("keepalives of a nested peer go through its carrier")
@@ -230,26 +162,6 @@ def rekeys(version):
 LEAST_MTU6 = 1280
 # Bytes that a hop takes from the carrier's MTU.
 OVERHEAD = {4: 60, 6: 80}
-
-
-def tell_too_big(device, told):
-    """An ICMP error of the entry's side about the exit's last datagram."""
-    version = device.version
-    quoted = device.exit.last_packet[:200]
-    kind = (3, 4) if version == 4 else (2, 0)
-    body = struct.pack("!BBHI", *kind, 0, told) + quoted
-    if version == 4:
-        found = packets.checksum(body)
-        protocol = packets.ICMP
-    else:
-        protocol = packets.ICMP6
-        found = packets.checksum(
-            socket.inet_pton(socket.AF_INET6, ENTRY_INNER[6]) +
-            socket.inet_pton(socket.AF_INET6, VIA[6]) +
-            struct.pack("!II", len(body), protocol) + body)
-    device.entry.send(device.exit.session.data(packets.ip_packet(
-        ENTRY_INNER[version], VIA[version],
-        body[:2] + struct.pack("!H", found) + body[4:], protocol)))
 
 
 @both_versions("too-big errors from behind the entry reach the sender")
