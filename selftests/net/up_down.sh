@@ -274,6 +274,27 @@ reload_keeps_mark()
 	down
 }
 
+# A file whose exit comes first, and whose entry states the same blocks.
+reload_keeps_blocks()
+{
+	[ "$LINK_KIND" = nym ] || skip "$LINK_KIND does not nest"
+	write_conf
+	{
+		echo "Via = $(public_key entry)"
+		echo 'ViaAddress = 10.1.0.2'
+		echo '[Peer]'
+		echo "PublicKey = $(public_key entry)"
+		echo 'Endpoint = 198.51.100.5:51820'
+		echo 'AllowedIPs = 0.0.0.0/0, ::/0'
+	} >>"$CONF"
+	up
+	"$NYMCTL" show nymt0 allowed-ips | sort >"$WORK/blocks"
+	has "^$(public_key entry)	(none)$" cat "$WORK/blocks"
+	"$NYMCTL" syncconf nymt0 <("$NYMCTL" strip nymt0)
+	"$NYMCTL" show nymt0 allowed-ips | sort | diff "$WORK/blocks" -
+	down
+}
+
 # Two tunnels with default routes have marks and priorities of their own and
 # share the sysctl. two_tunnels FIRST-TO-GO SECOND-TO-GO
 two_tunnels()
@@ -377,7 +398,7 @@ uses_resolvconf()
 tunnel_host >"$WORK/setup.log" 2>&1 || bail_out "$(cat "$WORK/setup.log")"
 state >"$WORK/state"
 
-ktap_plan 24
+ktap_plan 25
 test_case 'up does what the file says' brings_up
 test_case 'up of a tunnel that is up changes nothing' up_twice_changes_nothing
 test_case 'down undoes all of it' down_restores
@@ -394,6 +415,7 @@ run_case 'two hops, the exit over IPv6, leave 1328 bytes' nests 6 1328
 run_case 'save writes what the device has' saves
 run_case 'a tunnel that came up half is not saved' half_up_is_not_saved
 run_case 'reload keeps the mark' reload_keeps_mark
+run_case "reload keeps the exit's blocks" reload_keeps_blocks
 run_case 'two tunnels, the first goes first' two_tunnels nymt0 nymt1
 run_case 'two tunnels, the second goes first' two_tunnels nymt1 nymt0
 run_case 'a link that somebody deleted' link_deleted_meanwhile

@@ -294,7 +294,7 @@ static bool replaces_allowedips(const struct nym_peer *peer)
 	return peer->flags & NYM_PEER_REPLACE_ALLOWEDIPS;
 }
 
-/* Takes out what a later line of the file gives to another peer. */
+/* Takes out what a later peer has. */
 static void drop_lost_allowedips(struct nym_device *wanted,
 				 const struct blocks *wanted_blocks)
 {
@@ -452,7 +452,9 @@ int nym_sync(struct nym_device *wanted, const struct nym_device *running,
 	struct nym_device *removals = nym_device_new();
 	int ret = -1;
 
+	/* The order of sending decides whose a block is that two peers state. */
 	if (!removals || join_sections(wanted) ||
+	    nym_device_order_carriers(wanted, report) ||
 	    nym_peer_index_build(&wanted_index, wanted) ||
 	    nym_peer_index_build(&running_index, running) ||
 	    collect_blocks(&wanted_blocks, wanted) ||
