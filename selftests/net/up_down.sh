@@ -263,9 +263,10 @@ half_up_is_not_saved()
 	state_is "$WORK/state"
 }
 
+# reload_keeps_mark [LINE...]
 reload_keeps_mark()
 {
-	write_conf
+	write_conf "$@"
 	up
 	"$NYMCTL" strip nymt0 >"$WORK/stripped"
 	lacks Address "$WORK/stripped"
@@ -398,7 +399,7 @@ uses_resolvconf()
 tunnel_host >"$WORK/setup.log" 2>&1 || bail_out "$(cat "$WORK/setup.log")"
 state >"$WORK/state"
 
-ktap_plan 25
+ktap_plan 26
 test_case 'up does what the file says' brings_up
 test_case 'up of a tunnel that is up changes nothing' up_twice_changes_nothing
 test_case 'down undoes all of it' down_restores
@@ -415,6 +416,7 @@ run_case 'two hops, the exit over IPv6, leave 1328 bytes' nests 6 1328
 run_case 'save writes what the device has' saves
 run_case 'a tunnel that came up half is not saved' half_up_is_not_saved
 run_case 'reload keeps the mark' reload_keeps_mark
+run_case 'reload keeps the mark, though the file has it off' reload_keeps_mark 'FwMark = off'
 run_case "reload keeps the exit's blocks" reload_keeps_blocks
 run_case 'two tunnels, the first goes first' two_tunnels nymt0 nymt1
 run_case 'two tunnels, the second goes first' two_tunnels nymt1 nymt0
