@@ -223,6 +223,40 @@ nests()
 	state_is "$WORK/state"
 }
 
+# What a nested peer's name resolves to is what its ViaAddress can reach.
+nests_by_name()
+{
+	local via
+
+	[ "$LINK_KIND" = nym ] || skip "$LINK_KIND does not nest"
+	printf '%s\n' '192.0.2.9 both.test only4.test' '2001:db8:7::9 both.test' \
+		>"$WORK/hosts"
+	mount --bind "$WORK/hosts" /etc/hosts
+	trap 'umount /etc/hosts' EXIT
+	for via in 10.1.0.2 fd01::2; do
+		write_conf 'Table = off'
+		sed -i 's/^Endpoint.*/Endpoint = both.test:51820/' "$CONF"
+		{
+			echo "Via = $(public_key entry)"
+			echo "ViaAddress = $via"
+		} >>"$CONF"
+		up
+		case $via in
+		fd*) has '\[2001:db8:7::9]:51820' "$NYMCTL" show nymt0 endpoints ;;
+		*) has '192.0.2.9:51820' "$NYMCTL" show nymt0 endpoints ;;
+		esac
+		down
+	done
+	sed -i 's/both/only4/' "$CONF"
+	NYM_ENDPOINT_RESOLUTION_RETRIES=0 refused "'only4.test:51820' has no IPv6 address" up
+	sed -i 's/only4.test/192.0.2.9/' "$CONF"
+	has 'has an IPv4 endpoint and no IPv4 via-address' up
+	down
+	umount /etc/hosts
+	trap - EXIT
+	state_is "$WORK/state"
+}
+
 saves()
 {
 	local other
@@ -399,7 +433,7 @@ uses_resolvconf()
 tunnel_host >"$WORK/setup.log" 2>&1 || bail_out "$(cat "$WORK/setup.log")"
 state >"$WORK/state"
 
-ktap_plan 26
+ktap_plan 27
 test_case 'up does what the file says' brings_up
 test_case 'up of a tunnel that is up changes nothing' up_twice_changes_nothing
 test_case 'down undoes all of it' down_restores
@@ -413,6 +447,7 @@ run_case 'Table and FwMark say where routes go' keeps_to_table
 run_case 'the MTU fits the path' obeys_mtu
 run_case 'two hops, the exit over IPv4, leave 1360 bytes' nests 4 1360
 run_case 'two hops, the exit over IPv6, leave 1328 bytes' nests 6 1328
+run_case "a nested peer's name has an address that it can reach" nests_by_name
 run_case 'save writes what the device has' saves
 run_case 'a tunnel that came up half is not saved' half_up_is_not_saved
 run_case 'reload keeps the mark' reload_keeps_mark
