@@ -259,10 +259,19 @@ static bool endpoints_equal(const union nym_endpoint *a,
 	       IN6_ARE_ADDR_EQUAL(&a->addr6.sin6_addr, &b->addr6.sin6_addr);
 }
 
+/* One that is not stated stays if it was drawn, and is drawn if it was set. */
+static bool via_port_differs(const struct nym_peer *wanted,
+			     const struct nym_peer *running)
+{
+	if (wanted->via_port)
+		return wanted->via_port != running->via_port ||
+		       running->via_port_is_drawn;
+	return running->via_port && !running->via_port_is_drawn &&
+	       !nym_key_is_zero(wanted->via);
+}
+
 static void sync_peer(struct nym_peer *wanted, const struct nym_peer *running)
 {
-	bool unstated_port = !wanted->via_port;
-
 	/* Should it have gone meanwhile, half of it must not come back. */
 	wanted->flags |= NYM_PEER_UPDATE_ONLY;
 	keep_if(wanted, NYM_PEER_HAS_PRESHARED_KEY,
@@ -279,7 +288,7 @@ static void sync_peer(struct nym_peer *wanted, const struct nym_peer *running)
 			!IN6_ARE_ADDR_EQUAL(&wanted->via_address6,
 					    &running->via_address6));
 	keep_if(wanted, NYM_PEER_HAS_VIA_PORT,
-		!unstated_port && wanted->via_port != running->via_port);
+		via_port_differs(wanted, running));
 	keep_if(wanted, NYM_PEER_HAS_PRIVATE_KEY,
 		!same_private_key(wanted->private_key, running->private_key));
 	if (wanted->flags & NYM_PEER_HAS_QUOTA &&

@@ -50,6 +50,20 @@ static void prints_what_it_reads(void)
 	nym_device_free(device);
 }
 
+/* Read again, it would be a port that never changes. */
+static void leaves_a_drawn_port_out(void)
+{
+	struct nym_device *device = test_config(full);
+	char *text;
+
+	device->peers->next->via_port_is_drawn = true;
+	text = test_showconf(device);
+	expect(!strstr(text, "ViaPort"));
+	expect(strstr(text, "ViaAddress"));
+	free(text);
+	nym_device_free(device);
+}
+
 /* Blanks, case, comments, line ends, and a last line without one. */
 static void reads_loose_writing(void)
 {
@@ -383,6 +397,7 @@ static void endpoints_out_of_reach_are_warned_of(void)
 
 static const struct ktap_case cases[] = {
 	{ "a file is printed as it is read", prints_what_it_reads },
+	{ "a drawn port is left out", leaves_a_drawn_port_out },
 	{ "loose writing means the same", reads_loose_writing },
 	{ "modes differ in what is left out",
 	  modes_differ_in_what_is_left_out },

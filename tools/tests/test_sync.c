@@ -82,11 +82,10 @@ static void describe(char *text, size_t size, const struct nym_device *device)
 	}
 }
 
-/* The running device is as a file before would have made it. */
-static void expect_changes(const char *before, const char *after,
-			   const char *expected)
+/* Takes the running device over. */
+static void expect_changes_of(struct nym_device *running, const char *after,
+			      const char *expected)
 {
-	struct nym_device *running = test_config(before);
 	struct nym_device *wanted = test_config(after);
 	char text[2048];
 
@@ -97,6 +96,13 @@ static void expect_changes(const char *before, const char *after,
 	}
 	nym_device_free(running);
 	nym_device_free(wanted);
+}
+
+/* The running device is as a file before would have made it. */
+static void expect_changes(const char *before, const char *after,
+			   const char *expected)
+{
+	expect_changes_of(test_config(before), after, expected);
 }
 
 static const char whole[] = DEVICE
@@ -170,13 +176,43 @@ static void each_setting_alone(void)
 	}
 }
 
+static void expect_port_changes(const char *before, bool is_drawn,
+				const char *after, const char *expected)
+{
+	struct nym_device *running = test_config(before);
+
+	running->peers->via_port_is_drawn = is_drawn;
+	expect_changes_of(running, after, expected);
+}
+
+#define NESTED DEVICE "[Peer]\nPublicKey = " KEY_A "\nVia = " KEY_B "\n"
+
 static void a_drawn_port_is_kept(void)
 {
 	expect_changes(DEVICE,
 		       "[Interface]\nPrivateKey = " KEY_D "\nFwMark = 4660\n",
 		       "device\n");
-	expect_changes(DEVICE "[Peer]\nPublicKey = " KEY_A "\nViaPort = 5\n",
-		       DEVICE "[Peer]\nPublicKey = " KEY_A "\n", "device\n");
+	expect_port_changes(NESTED "ViaPort = 5\n", true, NESTED, "device\n");
+	expect_port_changes(NESTED "ViaPort = 5\n", true,
+			    NESTED "ViaPort = 0\n", "device\n");
+	/* The kernel draws another with the other key. */
+	expect_port_changes(NESTED "ViaPort = 5\n", true,
+			    NESTED "PrivateKey = " KEY_D "\n",
+			    "device\n1 update identity\n");
+	expect_port_changes(NESTED "ViaPort = 5\n", true,
+			    NESTED "ViaPort = 5\n",
+			    "device\n1 update via-port\n");
+}
+
+static void a_port_that_is_no_longer_stated_is_drawn(void)
+{
+	expect_port_changes(NESTED "ViaPort = 5\n", false, NESTED,
+			    "device\n1 update via-port\n");
+	expect_port_changes(NESTED "ViaPort = 5\n", false,
+			    NESTED "ViaPort = 5\n", "device\n");
+	/* A direct peer has none. */
+	expect_port_changes(NESTED "ViaPort = 5\n", false, NESTED "Via = off\n",
+			    "device\n1 update via\n");
 }
 
 /* The second form is what the kernel reports of the first. */
@@ -396,6 +432,8 @@ static const struct ktap_case cases[] = {
 	{ "what is left out is cleared", what_the_file_leaves_out_is_cleared },
 	{ "each setting alone", each_setting_alone },
 	{ "a drawn port is kept", a_drawn_port_is_kept },
+	{ "a port that is no longer stated is drawn",
+	  a_port_that_is_no_longer_stated_is_drawn },
 	{ "private keys are compared as they are used",
 	  private_keys_are_compared_as_they_are_used },
 	{ "a running quota is kept", a_running_quota_is_kept },
