@@ -20,7 +20,7 @@ const struct nla_policy nym_nymallowedip_nl_policy[NYMALLOWEDIP_A_FLAGS + 1] = {
 	[NYMALLOWEDIP_A_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
 };
 
-const struct nla_policy nym_nympeer_nl_policy[NYMPEER_A_PAD + 1] = {
+const struct nla_policy nym_nympeer_nl_policy[NYMPEER_A_VIA_PORT_DRAWN + 1] = {
 	[NYMPEER_A_PUBLIC_KEY] = NLA_POLICY_EXACT_LEN(NYM_KEY_LEN),
 	[NYMPEER_A_PRESHARED_KEY] = NLA_POLICY_EXACT_LEN(NYM_KEY_LEN),
 	[NYMPEER_A_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x7),
@@ -42,6 +42,7 @@ const struct nla_policy nym_nympeer_nl_policy[NYMPEER_A_PAD + 1] = {
 	[NYMPEER_A_QUOTA_LOW] = { .type = NLA_U64, },
 	[NYMPEER_A_MTU] = { .type = NLA_U32, },
 	[NYMPEER_A_HOPS] = { .type = NLA_U8, },
+	[NYMPEER_A_VIA_PORT_DRAWN] = { .type = NLA_FLAG, },
 };
 
 /* NYM_CMD_GET_DEVICE - dump */

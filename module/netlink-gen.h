@@ -15,7 +15,7 @@
 
 /* Common nested types */
 extern const struct nla_policy nym_nymallowedip_nl_policy[NYMALLOWEDIP_A_FLAGS + 1];
-extern const struct nla_policy nym_nympeer_nl_policy[NYMPEER_A_PAD + 1];
+extern const struct nla_policy nym_nympeer_nl_policy[NYMPEER_A_VIA_PORT_DRAWN + 1];
 
 /* Ops table for nym */
 extern const struct genl_split_ops nym_nl_ops[2];

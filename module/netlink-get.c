@@ -78,6 +78,9 @@ static int fill_via(struct sk_buff *skb, struct nym_peer *peer)
 	if (nla_put(skb, NYMPEER_A_VIA, NYM_KEY_LEN, peer->via.key) ||
 	    nla_put_u16(skb, NYMPEER_A_VIA_PORT, ntohs(bind->port)))
 		return -EMSGSIZE;
+	if (peer->via.port_is_drawn &&
+	    nla_put_flag(skb, NYMPEER_A_VIA_PORT_DRAWN))
+		return -EMSGSIZE;
 	if (bind->address4.s_addr &&
 	    nla_put_in_addr(skb, NYMPEER_A_VIA_ADDRESS4, bind->address4.s_addr))
 		return -EMSGSIZE;

@@ -145,6 +145,7 @@ static int check_read_only(struct nlattr **attrs, struct netlink_ext_ack *extack
 {
 	static const u8 read_only[] = {
 		NYMPEER_A_IDENTITY, NYMPEER_A_MTU, NYMPEER_A_HOPS,
+		NYMPEER_A_VIA_PORT_DRAWN,
 	};
 	unsigned int i;
 

@@ -85,6 +85,8 @@ class Spec:
             return self.by_name[one["name"]]()
         if one["type"] in SIZES:
             return self.number(one)
+        if one["type"] == "flag":
+            return b""
         if one["type"] == "nest":
             return self.attributes(one["nested-attributes"], None, depth + 1)
         if one["type"] == "indexed-array":
@@ -109,7 +111,8 @@ class Spec:
                                            "family", "ipaddr",
                                            "cidr-mask") else 0.25
             if one["name"] in ("ifindex", "last-handshake-time", "rx-bytes",
-                               "tx-bytes", "identity", "mtu", "hops"):
+                               "tx-bytes", "identity", "mtu", "hops",
+                               "via-port-drawn"):
                 often = 0.02
             if self.random.random() < often:
                 found.append(attr(one["value"], self.value(one, depth)))

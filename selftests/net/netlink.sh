@@ -10,7 +10,7 @@ case_of()
 	python3 "$(dirname "$0")/lib/netlink_cases.py" "$1"
 }
 
-ktap_plan 14
+ktap_plan 15
 test_case 'errors name the attribute and the reason' \
 	case_of errors_name_the_attribute
 test_case 'a bad request changes nothing' \
@@ -23,6 +23,8 @@ test_case 'a peer whose via is refused stays as it was, or away' \
 	case_of bad_vias
 test_case 'a path follows its carrier coming and going' \
 	case_of path_follows_the_carrier
+test_case 'a port that was drawn is told apart' \
+	case_of drawn_ports
 test_case "identities are the peer's own or the device's" \
 	case_of identities
 test_case 'quotas are set, added to and lifted' \

@@ -223,6 +223,40 @@ nests()
 	state_is "$WORK/state"
 }
 
+# What a nested peer's name resolves to is what its ViaAddress can reach.
+nests_by_name()
+{
+	local via
+
+	[ "$LINK_KIND" = nym ] || skip "$LINK_KIND does not nest"
+	printf '%s\n' '192.0.2.9 both.test only4.test' '2001:db8:7::9 both.test' \
+		>"$WORK/hosts"
+	mount --bind "$WORK/hosts" /etc/hosts
+	trap 'umount /etc/hosts' EXIT
+	for via in 10.1.0.2 fd01::2; do
+		write_conf 'Table = off'
+		sed -i 's/^Endpoint.*/Endpoint = both.test:51820/' "$CONF"
+		{
+			echo "Via = $(public_key entry)"
+			echo "ViaAddress = $via"
+		} >>"$CONF"
+		up
+		case $via in
+		fd*) has '\[2001:db8:7::9]:51820' "$NYMCTL" show nymt0 endpoints ;;
+		*) has '192.0.2.9:51820' "$NYMCTL" show nymt0 endpoints ;;
+		esac
+		down
+	done
+	sed -i 's/both/only4/' "$CONF"
+	NYM_ENDPOINT_RESOLUTION_RETRIES=0 refused "'only4.test:51820' has no IPv6 address" up
+	sed -i 's/only4.test/192.0.2.9/' "$CONF"
+	has 'has an IPv4 endpoint and no IPv4 via-address' up
+	down
+	umount /etc/hosts
+	trap - EXIT
+	state_is "$WORK/state"
+}
+
 saves()
 {
 	local other
@@ -252,6 +286,49 @@ saves()
 	state_is "$WORK/state"
 }
 
+via_port()
+{
+	"$NYMCTL" show nymt0 via-port |
+		awk -v key="$(public_key gateway)" '$1 == key { print $2 }'
+}
+
+# A drawn port in the file would be a fixed one from then on.
+saves_no_drawn_port()
+{
+	local port
+
+	[ "$LINK_KIND" = nym ] || skip "$LINK_KIND does not nest"
+	write_conf 'SaveConfig = true' 'Table = off'
+	{
+		echo "Via = $(public_key entry)"
+		echo 'ViaAddress = 10.1.0.2'
+		echo '[Peer]'
+		echo "PublicKey = $(public_key entry)"
+		echo 'Endpoint = 198.51.100.5:51820'
+	} >>"$CONF"
+	up
+	"$NYMCTL" save "$CONF"
+	lacks ViaPort "$CONF"
+	port=$(via_port)
+	reload
+	expect_equal 'port after nothing changed' "$port" "$(via_port)"
+	sed -i "/^Via = /a PrivateKey = $(cat "$(private_key other)")" "$CONF"
+	reload
+	[ "$(via_port)" != "$port" ] || fail 'the identity changed and the port did not'
+	# Stated, it is fixed; no longer stated, it is drawn.
+	sed -i '/^Via = /a ViaPort = 7000' "$CONF"
+	reload
+	expect_equal 'stated port' 7000 "$(via_port)"
+	"$NYMCTL" save "$CONF"
+	has '^ViaPort = 7000$' cat "$CONF"
+	sed -i /^ViaPort/d "$CONF"
+	reload
+	[ "$(via_port)" != 7000 ] || fail 'the port that the file had is still there'
+	down
+	lacks ViaPort "$CONF"
+	state_is "$WORK/state"
+}
+
 half_up_is_not_saved()
 {
 	write_conf 'SaveConfig = true' 'PostUp = kill -KILL 0'
@@ -263,14 +340,41 @@ half_up_is_not_saved()
 	state_is "$WORK/state"
 }
 
+reload()
+{
+	"$NYMCTL" strip nymt0 >"$WORK/stripped"
+	"$NYMCTL" syncconf nymt0 "$WORK/stripped"
+}
+
+# reload_keeps_mark [LINE...]
 reload_keeps_mark()
 {
-	write_conf
+	write_conf "$@"
 	up
-	"$NYMCTL" strip nymt0 >"$WORK/stripped"
+	reload
 	lacks Address "$WORK/stripped"
-	"$NYMCTL" syncconf nymt0 "$WORK/stripped"
 	expect_equal mark 0xca6c "$("$NYMCTL" show nymt0 fwmark)"
+	down
+}
+
+# A file whose exit comes first, and whose entry states the same blocks.
+reload_keeps_blocks()
+{
+	[ "$LINK_KIND" = nym ] || skip "$LINK_KIND does not nest"
+	write_conf
+	{
+		echo "Via = $(public_key entry)"
+		echo 'ViaAddress = 10.1.0.2'
+		echo '[Peer]'
+		echo "PublicKey = $(public_key entry)"
+		echo 'Endpoint = 198.51.100.5:51820'
+		echo 'AllowedIPs = 0.0.0.0/0, ::/0'
+	} >>"$CONF"
+	up
+	"$NYMCTL" show nymt0 allowed-ips | sort >"$WORK/blocks"
+	has "^$(public_key entry)	(none)$" cat "$WORK/blocks"
+	reload
+	"$NYMCTL" show nymt0 allowed-ips | sort | diff "$WORK/blocks" -
 	down
 }
 
@@ -377,7 +481,7 @@ uses_resolvconf()
 tunnel_host >"$WORK/setup.log" 2>&1 || bail_out "$(cat "$WORK/setup.log")"
 state >"$WORK/state"
 
-ktap_plan 24
+ktap_plan 28
 test_case 'up does what the file says' brings_up
 test_case 'up of a tunnel that is up changes nothing' up_twice_changes_nothing
 test_case 'down undoes all of it' down_restores
@@ -391,9 +495,13 @@ run_case 'Table and FwMark say where routes go' keeps_to_table
 run_case 'the MTU fits the path' obeys_mtu
 run_case 'two hops, the exit over IPv4, leave 1360 bytes' nests 4 1360
 run_case 'two hops, the exit over IPv6, leave 1328 bytes' nests 6 1328
+run_case "a nested peer's name has an address that it can reach" nests_by_name
 run_case 'save writes what the device has' saves
+run_case 'save leaves a drawn port out' saves_no_drawn_port
 run_case 'a tunnel that came up half is not saved' half_up_is_not_saved
 run_case 'reload keeps the mark' reload_keeps_mark
+run_case 'reload keeps the mark, though the file has it off' reload_keeps_mark 'FwMark = off'
+run_case "reload keeps the exit's blocks" reload_keeps_blocks
 run_case 'two tunnels, the first goes first' two_tunnels nymt0 nymt1
 run_case 'two tunnels, the second goes first' two_tunnels nymt1 nymt0
 run_case 'a link that somebody deleted' link_deleted_meanwhile

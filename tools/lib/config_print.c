@@ -45,7 +45,9 @@ static void print_nesting(FILE *stream, const struct nym_peer *peer)
 	nym_via_address_to_text(text, peer, ", ");
 	if (text[0])
 		fprintf(stream, "ViaAddress = %s\n", text);
-	if (peer->flags & NYM_PEER_HAS_VIA_PORT && peer->via_port)
+	/* Read back, a drawn port would never be drawn anew. */
+	if (peer->flags & NYM_PEER_HAS_VIA_PORT && peer->via_port &&
+	    !peer->via_port_is_drawn)
 		fprintf(stream, "ViaPort = %u\n", peer->via_port);
 	if (peer->flags & NYM_PEER_HAS_QUOTA &&
 	    peer->quota != NYM_QUOTA_UNLIMITED)

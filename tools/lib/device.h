@@ -90,6 +90,7 @@ enum nym_peer_flag {
  * @via_address4: own IPv4 address inside the carrier, zeros when there is none
  * @via_address6: own IPv6 address inside the carrier, zeros when there is none
  * @via_port: own UDP port inside the carrier; 0 asks the kernel to draw one
+ * @via_port_is_drawn: the kernel drew it, and nobody set it
  * @private_key: private key of the peer's own identity, zeros for the device's
  * @identity: public key of the identity that is used toward the peer
  * @quota: bytes that are still carried, or NYM_QUOTA_UNLIMITED
@@ -115,6 +116,7 @@ struct nym_peer {
 	struct in_addr via_address4;
 	struct in6_addr via_address6;
 	uint16_t via_port;
+	bool via_port_is_drawn;
 	uint8_t private_key[NYM_KEY_LEN];
 	uint8_t identity[NYM_KEY_LEN];
 	uint64_t quota, quota_add, quota_low;

@@ -65,6 +65,14 @@ static bool get_key(uint8_t key[static NYM_KEY_LEN], const struct nlattr *attr,
 	return true;
 }
 
+static bool get_flag(bool *flag, const struct nlattr *attr)
+{
+	if (!attr)
+		return true;
+	*flag = true;
+	return !mnl_attr_validate(attr, MNL_TYPE_FLAG);
+}
+
 static bool get_name(char name[static IFNAMSIZ], const struct nlattr *attr)
 {
 	if (!attr)
@@ -121,6 +129,8 @@ static bool get_nesting(struct nym_peer *peer, const struct nlattr **attrs)
 	       get_stated(&peer->via_port, sizeof(peer->via_port),
 			  attrs[NYMPEER_A_VIA_PORT], flags,
 			  NYM_PEER_HAS_VIA_PORT) &&
+	       get_flag(&peer->via_port_is_drawn,
+			attrs[NYMPEER_A_VIA_PORT_DRAWN]) &&
 	       get_key(peer->private_key, attrs[NYMPEER_A_PRIVATE_KEY], flags,
 		       NYM_PEER_HAS_PRIVATE_KEY) &&
 	       get_key(peer->identity, attrs[NYMPEER_A_IDENTITY], flags,

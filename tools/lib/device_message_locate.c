@@ -26,6 +26,7 @@ static const char *const peer_names[NYMPEER_A_MAX + 1] = {
 	[NYMPEER_A_VIA_ADDRESS4] = "via address",
 	[NYMPEER_A_VIA_ADDRESS6] = "via address",
 	[NYMPEER_A_VIA_PORT] = "via port",
+	[NYMPEER_A_VIA_PORT_DRAWN] = "via port",
 	[NYMPEER_A_PRIVATE_KEY] = "identity",
 	[NYMPEER_A_QUOTA] = "quota",
 	[NYMPEER_A_QUOTA_ADD] = "quota",

@@ -68,11 +68,11 @@ static int split(struct host_and_port *parts, const char *text,
 }
 
 static int lookup(union nym_endpoint *endpoint,
-		  const struct host_and_port *parts, int flags)
+		  const struct host_and_port *parts, int family, int flags)
 {
 	struct addrinfo hints = {
 		.ai_flags = flags,
-		.ai_family = AF_UNSPEC,
+		.ai_family = family,
 		.ai_socktype = SOCK_DGRAM,
 		.ai_protocol = IPPROTO_UDP,
 	};
@@ -106,7 +106,8 @@ int nym_endpoint_parse(union nym_endpoint *endpoint, const char *text,
 		return -1;
 	if (port_is_out_of_range(parts.port))
 		return nym_fail(report, "'%s' has a port above 65535", text);
-	if (!lookup(endpoint, &parts, AI_NUMERICHOST | AI_NUMERICSERV))
+	if (!lookup(endpoint, &parts, AF_UNSPEC,
+		    AI_NUMERICHOST | AI_NUMERICSERV))
 		return NYM_ENDPOINT_IS_ADDRESS;
 	return NYM_ENDPOINT_IS_NAME;
 }
@@ -157,6 +158,9 @@ static bool is_permanent(int error)
 #ifdef EAI_NODATA
 	case EAI_NODATA:
 #endif
+#ifdef EAI_ADDRFAMILY
+	case EAI_ADDRFAMILY:
+#endif
 		return true;
 	default:
 		return false;
@@ -179,9 +183,49 @@ static void pause_ms(unsigned int ms)
 		;
 }
 
+static bool has_via_address(const struct nym_peer *peer, int family)
+{
+	if (family == AF_INET)
+		return peer->via_address4.s_addr;
+	return !IN6_IS_ADDR_UNSPECIFIED(&peer->via_address6);
+}
+
+/* A nested peer can send only to the families of its own addresses. */
+static int family_in_reach(const struct nym_peer *peer)
+{
+	bool ip4 = has_via_address(peer, AF_INET);
+	bool ip6 = has_via_address(peer, AF_INET6);
+
+	if (!nym_peer_is_nested(peer) || ip4 == ip6)
+		return AF_UNSPEC;
+	return ip4 ? AF_INET : AF_INET6;
+}
+
+static const char *family_name(int family)
+{
+	return family == AF_INET ? "IPv4" : "IPv6";
+}
+
+static int refuse_name(const struct nym_peer *peer,
+		       const struct host_and_port *parts, int family, int error,
+		       struct nym_report *report)
+{
+	const char *wanted = family_name(family);
+	union nym_endpoint other;
+
+	if (family == AF_UNSPEC || lookup(&other, parts, AF_UNSPEC, 0))
+		return nym_fail(report, "Endpoint '%s' did not resolve: %s",
+				peer->endpoint_name, lookup_reason(error));
+	return nym_fail(report,
+			"Endpoint '%s' has no %s address, and the peer's via-address (ViaAddress) has none of %s: add one to it, or give an endpoint with an %s address",
+			peer->endpoint_name, wanted,
+			family_name(other.addr.sa_family), wanted);
+}
+
 static int resolve_peer(struct nym_peer *peer, int retries,
 			struct nym_report *report)
 {
+	int family = family_in_reach(peer);
 	unsigned int pause = FIRST_PAUSE_MS;
 	struct host_and_port parts;
 	int ret;
@@ -189,7 +233,7 @@ static int resolve_peer(struct nym_peer *peer, int retries,
 	if (split(&parts, peer->endpoint_name, report))
 		return -1;
 	for (;;) {
-		ret = lookup(&peer->endpoint, &parts, 0);
+		ret = lookup(&peer->endpoint, &parts, family, 0);
 		if (!ret && nym_peer_has_endpoint(peer))
 			break;
 		if (!ret)
@@ -197,10 +241,7 @@ static int resolve_peer(struct nym_peer *peer, int retries,
 					"'%s' has neither an IPv4 nor an IPv6 address",
 					peer->endpoint_name);
 		if (is_permanent(ret) || !retries)
-			return nym_fail(report,
-					"Endpoint '%s' did not resolve: %s",
-					peer->endpoint_name,
-					lookup_reason(ret));
+			return refuse_name(peer, &parts, family, ret, report);
 		if (retries > 0)
 			--retries;
 		nym_warn(report,
@@ -230,4 +271,24 @@ int nym_device_resolve(struct nym_device *device, struct nym_report *report)
 			return -1;
 	}
 	return 0;
+}
+
+void nym_device_check_endpoints(const struct nym_device *device, bool complete,
+				struct nym_report *report)
+{
+	const struct nym_peer *peer;
+	char key[NYM_KEY_BASE64_SIZE];
+	const char *family;
+
+	for (peer = device->peers; peer; peer = peer->next) {
+		if (!nym_peer_is_nested(peer) || !nym_peer_has_endpoint(peer) ||
+		    has_via_address(peer, peer->endpoint.addr.sa_family) ||
+		    !(complete || peer->flags & NYM_PEER_HAS_VIA_ADDRESS))
+			continue;
+		family = family_name(peer->endpoint.addr.sa_family);
+		nym_key_to_base64(key, peer->public_key);
+		nym_warn(report,
+			 "Peer %s has an %s endpoint and no %s via-address (ViaAddress), so that nothing can be sent to it: add the one that the carrier's gateway gave you",
+			 key, family, family);
+	}
 }

@@ -34,8 +34,17 @@ void nym_endpoint_to_text(char text[static NYM_ENDPOINT_TEXT_SIZE],
  * a network that is not up yet, is tried again with growing pauses, each
  * announced as a warning: 15 times, or as often as the environment says in
  * NYM_ENDPOINT_RESOLUTION_RETRIES or WG_ENDPOINT_RESOLUTION_RETRIES ("infinity"
- * for ever). Blocks meanwhile.
+ * for ever). Blocks meanwhile. A nested peer whose stated via-addresses are of
+ * one family has an address of that family, or the name is refused.
  */
 int nym_device_resolve(struct nym_device *device, struct nym_report *report);
+
+/*
+ * Warns of nested peers whose endpoint is of a family that their via-addresses
+ * do not have. Where @complete is false, a peer that states no via-address may
+ * have one already, or get one later.
+ */
+void nym_device_check_endpoints(const struct nym_device *device, bool complete,
+				struct nym_report *report);
 
 #endif

@@ -58,7 +58,9 @@ int nym_device_check_paths(const struct nym_device *device,
  * Puts each carrier before the peers that it carries, so that no nested peer is
  * configured before its path is, and removals behind, so that no nested peer
  * loses its carrier before it has the next. Where carriers do not ask for it,
- * the order stays. The device has passed nym_device_check_paths().
+ * the order stays. As the kernel gives a block to the last peer that states it,
+ * what a carrier states too becomes its nested peer's. The device has passed
+ * nym_device_check_paths().
  */
 int nym_device_order_carriers(struct nym_device *device,
 			      struct nym_report *report);

@@ -259,10 +259,19 @@ static bool endpoints_equal(const union nym_endpoint *a,
 	       IN6_ARE_ADDR_EQUAL(&a->addr6.sin6_addr, &b->addr6.sin6_addr);
 }
 
+/* One that is not stated stays if it was drawn, and is drawn if it was set. */
+static bool via_port_differs(const struct nym_peer *wanted,
+			     const struct nym_peer *running)
+{
+	if (wanted->via_port)
+		return wanted->via_port != running->via_port ||
+		       running->via_port_is_drawn;
+	return running->via_port && !running->via_port_is_drawn &&
+	       !nym_key_is_zero(wanted->via);
+}
+
 static void sync_peer(struct nym_peer *wanted, const struct nym_peer *running)
 {
-	bool unstated_port = !wanted->via_port;
-
 	/* Should it have gone meanwhile, half of it must not come back. */
 	wanted->flags |= NYM_PEER_UPDATE_ONLY;
 	keep_if(wanted, NYM_PEER_HAS_PRESHARED_KEY,
@@ -279,7 +288,7 @@ static void sync_peer(struct nym_peer *wanted, const struct nym_peer *running)
 			!IN6_ARE_ADDR_EQUAL(&wanted->via_address6,
 					    &running->via_address6));
 	keep_if(wanted, NYM_PEER_HAS_VIA_PORT,
-		!unstated_port && wanted->via_port != running->via_port);
+		via_port_differs(wanted, running));
 	keep_if(wanted, NYM_PEER_HAS_PRIVATE_KEY,
 		!same_private_key(wanted->private_key, running->private_key));
 	if (wanted->flags & NYM_PEER_HAS_QUOTA &&
@@ -294,7 +303,7 @@ static bool replaces_allowedips(const struct nym_peer *peer)
 	return peer->flags & NYM_PEER_REPLACE_ALLOWEDIPS;
 }
 
-/* Takes out what a later line of the file gives to another peer. */
+/* Takes out what a later peer has. */
 static void drop_lost_allowedips(struct nym_device *wanted,
 				 const struct blocks *wanted_blocks)
 {
@@ -452,7 +461,9 @@ int nym_sync(struct nym_device *wanted, const struct nym_device *running,
 	struct nym_device *removals = nym_device_new();
 	int ret = -1;
 
+	/* The order of sending decides whose a block is that two peers state. */
 	if (!removals || join_sections(wanted) ||
+	    nym_device_order_carriers(wanted, report) ||
 	    nym_peer_index_build(&wanted_index, wanted) ||
 	    nym_peer_index_build(&running_index, running) ||
 	    collect_blocks(&wanted_blocks, wanted) ||

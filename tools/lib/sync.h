@@ -15,6 +15,9 @@ struct nym_report;
  * are never taken back: a port that was drawn because the file names none, and
  * a quota that the file says nothing about.
  *
+ * A block that several peers of @wanted state is whose setting all of @wanted
+ * would make it.
+ *
  * Endpoints of @wanted have been resolved. On failure @wanted is only good for
  * nym_device_free().
  */

@@ -11,6 +11,7 @@
 #include <sodium.h>
 
 #include "report.h"
+#include "value.h"
 
 /* The least that IPv4 must carry, and the most that an IPv4 header can say. */
 #define MTU_MIN 68
@@ -233,18 +234,24 @@ void nym_tunnel_conf_print(FILE *stream, const struct nym_tunnel_conf *conf)
 }
 
 /*
- * Copies a line's key, what stands before "=", without blanks anywhere, as the
- * parser of the file reads it.
+ * Copies the beginning of a line up to one of the letters of @stops, without
+ * blanks anywhere, as the parser of the file reads it.
  */
-static void copy_key(const char *line, size_t len, char *key, size_t size)
+static void copy_part(const char *line, size_t len, const char *stops,
+		      char *part, size_t size)
 {
 	size_t i, end = 0;
 
-	for (i = 0; i < len && line[i] != '=' && line[i] != '#'; i++) {
+	for (i = 0; i < len && !strchr(stops, line[i]); i++) {
 		if (!isspace((unsigned char)line[i]) && end < size - 1)
-			key[end++] = line[i];
+			part[end++] = line[i];
 	}
-	key[end] = '\0';
+	part[end] = '\0';
+}
+
+static void copy_key(const char *line, size_t len, char *key, size_t size)
+{
+	copy_part(line, len, "=#", key, size);
 }
 
 static bool is_hook(const char *key)
@@ -280,45 +287,96 @@ static bool is_tunnel_key(const char *key)
 	return is_hook(key);
 }
 
-static bool states_mark(const char *text)
+/* The length of the line that the text begins with. */
+static size_t line_len(const char *text)
+{
+	size_t len = strcspn(text, "\n");
+
+	return len + (text[len] == '\n');
+}
+
+static bool begins_interface(const char *line, size_t len)
 {
 	char key[32];
+
+	copy_key(line, len, key, sizeof(key));
+	return !strcasecmp(key, "[Interface]");
+}
+
+static bool has_interface(const char *text)
+{
 	size_t len;
 
 	for (; *text; text += len) {
-		len = strcspn(text, "\n");
-		len += text[len] == '\n';
-		copy_key(text, len, key, sizeof(key));
-		if (!strcasecmp(key, "FwMark"))
+		len = line_len(text);
+		if (begins_interface(text, len))
 			return true;
 	}
 	return false;
 }
 
-void nym_tunnel_conf_strip(FILE *stream, const char *text, uint32_t mark)
+/* The mark that the file states, 0 when it states none or that there is none. */
+static uint32_t stated_mark(const char *text)
 {
-	bool in_interface = false;
+	uint32_t mark = 0;
+	const char *value;
+	char part[32];
+	size_t len;
+
+	for (; *text; text += len) {
+		len = line_len(text);
+		copy_key(text, len, part, sizeof(part));
+		value = memchr(text, '=', len);
+		if (strcasecmp(part, "FwMark") || !value)
+			continue;
+		value++;
+		copy_part(value, (size_t)(text + len - value), "#", part,
+			  sizeof(part));
+		nym_value_fwmark(&mark, part, NULL);
+	}
+	return mark;
+}
+
+static void print_mark(FILE *stream, uint32_t mark)
+{
+	fprintf(stream, "FwMark = 0x%x\n", mark);
+}
+
+/* As strip, with the mark in place of what the text says of one. */
+static void strip_lines(FILE *stream, const char *text, uint32_t mark)
+{
+	bool in_interface = false, printed = !mark;
 	char key[32];
 	size_t len;
 
-	if (states_mark(text))
-		mark = 0;
 	for (; *text; text += len) {
-		len = strcspn(text, "\n");
-		len += text[len] == '\n';
+		len = line_len(text);
 		copy_key(text, len, key, sizeof(key));
 		if (key[0] == '[')
-			in_interface = !strcasecmp(key, "[Interface]");
-		if (in_interface && is_tunnel_key(key))
+			in_interface = begins_interface(text, len);
+		if (in_interface && (is_tunnel_key(key) ||
+				     (mark && !strcasecmp(key, "FwMark"))))
 			continue;
 		fwrite(text, 1, len, stream);
 		if (text[len - 1] != '\n')
 			fputc('\n', stream);
-		if (in_interface && key[0] == '[' && mark) {
-			fprintf(stream, "FwMark = 0x%x\n", mark);
-			mark = 0;
+		if (in_interface && key[0] == '[' && !printed) {
+			print_mark(stream, mark);
+			printed = true;
 		}
 	}
+}
+
+void nym_tunnel_conf_strip(FILE *stream, const char *text, uint32_t mark)
+{
+	if (stated_mark(text))
+		mark = 0;
+	if (mark && !has_interface(text)) {
+		fputs("[Interface]\n", stream);
+		print_mark(stream, mark);
+		mark = 0;
+	}
+	strip_lines(stream, text, mark);
 }
 
 static void free_list(struct nym_text_list *list)

@@ -79,7 +79,8 @@ void nym_tunnel_conf_print(FILE *stream, const struct nym_tunnel_conf *conf);
 
 /*
  * Writes a config file's text without the lines of these keys. A mark that is
- * not zero is written as FwMark when the text states none.
+ * not zero is written as FwMark when the text states none, or that there is
+ * none.
  */
 void nym_tunnel_conf_strip(FILE *stream, const char *text, uint32_t mark);
 

@@ -345,6 +345,7 @@ static int climb(struct ascent *ascent)
 	begin(ascent, "resolve endpoints");
 	if (nym_device_resolve(tunnel->device, tunnel->report))
 		return -1;
+	nym_device_check_endpoints(tunnel->device, true, tunnel->report);
 	begin(ascent, "plan");
 	if (make_plan(ascent) || take_steps(ascent) ||
 	    note_hooks(ascent, NYM_HOOK_POST_UP) ||

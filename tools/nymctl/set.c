@@ -8,10 +8,10 @@ static int apply(struct nym_device *device, const char *name,
 		 struct nym_report *report)
 {
 	if (nym_device_set_name(device, name, report) ||
-	    nym_device_resolve(device, report) ||
-	    nym_device_set(device, report))
+	    nym_device_resolve(device, report))
 		return -1;
-	return 0;
+	nym_device_check_endpoints(device, false, report);
+	return nym_device_set(device, report) ? -1 : 0;
 }
 
 int set_main(int argc, char *argv[])

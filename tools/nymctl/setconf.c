@@ -40,8 +40,13 @@ static int apply(struct nym_device *device, const char *name, bool sync,
 		 struct nym_report *report)
 {
 	if (nym_device_set_name(device, name, report) ||
-	    nym_device_resolve(device, report) ||
-	    (sync && reduce_to_changes(device, report)) ||
+	    nym_device_resolve(device, report))
+		return -1;
+	/* addconf adds to what the device has. */
+	nym_device_check_endpoints(device,
+				   device->flags & NYM_DEVICE_REPLACE_PEERS,
+				   report);
+	if ((sync && reduce_to_changes(device, report)) ||
 	    nym_device_set(device, report))
 		return -1;
 	return 0;

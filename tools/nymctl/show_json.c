@@ -31,7 +31,7 @@ static const struct {
 	{ "persistent-keepalive", { "persistent_keepalive" }, false },
 	{ "via", { "via" }, false },
 	{ "via-address", { "via_address" }, false },
-	{ "via-port", { "via_port" }, false },
+	{ "via-port", { "via_port", "via_port_drawn" }, false },
 	{ "identity", { "identity" }, false },
 	{ "quota", { "quota" }, false },
 	{ "mtu", { "mtu" }, false },
@@ -124,6 +124,9 @@ static void put_nesting(json_t *object, const struct nym_peer *peer,
 	put(object, "via", key_value(peer->via, nym_peer_is_nested(peer)));
 	put(object, "via_address", via_address_value(peer));
 	put(object, "via_port", number_value(peer->via_port, peer->via_port));
+	put(object, "via_port_drawn",
+	    peer->via_port ? json_boolean(peer->via_port_is_drawn) :
+			     json_null());
 	put(object, "path", path_value(peer, index));
 	put(object, "identity",
 	    key_value(peer->identity, peer->flags & NYM_PEER_HAS_IDENTITY));

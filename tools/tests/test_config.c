@@ -50,6 +50,20 @@ static void prints_what_it_reads(void)
 	nym_device_free(device);
 }
 
+/* Read again, it would be a port that never changes. */
+static void leaves_a_drawn_port_out(void)
+{
+	struct nym_device *device = test_config(full);
+	char *text;
+
+	device->peers->next->via_port_is_drawn = true;
+	text = test_showconf(device);
+	expect(!strstr(text, "ViaPort"));
+	expect(strstr(text, "ViaAddress"));
+	free(text);
+	nym_device_free(device);
+}
+
 /* Blanks, case, comments, line ends, and a last line without one. */
 static void reads_loose_writing(void)
 {
@@ -297,8 +311,93 @@ static void names_are_left_to_resolve(void)
 	unsetenv("NYM_ENDPOINT_RESOLUTION_RETRIES");
 }
 
+static char warned[1024];
+
+static void note_warning(const char *text)
+{
+	snprintf(warned, sizeof(warned), "%s", text);
+}
+
+/* @lines are of a nested peer. */
+static struct nym_device *nested_config(const char *lines)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "[Peer]\n%s\nPublicKey=" KEY_A "\nVia=" KEY_B "\n", lines);
+	return test_config(text);
+}
+
+/* A port's name has an address resolved without asking anybody. */
+static void names_resolve_to_what_the_via_address_reaches(void)
+{
+	struct nym_report report = NYM_REPORT_INIT;
+	struct nym_device *device;
+
+	setenv("NYM_ENDPOINT_RESOLUTION_RETRIES", "0", 1);
+	device = nested_config(
+		"Endpoint=127.0.0.1:domain\nViaAddress=10.0.0.2");
+	expect(!nym_device_resolve(device, &report));
+	expect_number(AF_INET, device->peers->endpoint.addr.sa_family);
+	nym_device_free(device);
+	device = nested_config("ViaAddress=fd00::2\nEndpoint=[::1]:domain");
+	expect(!nym_device_resolve(device, &report));
+	expect_number(AF_INET6, device->peers->endpoint.addr.sa_family);
+	nym_device_free(device);
+	device = nested_config(
+		"ViaAddress=10.0.0.2, fd00::2\nEndpoint=[::1]:domain");
+	expect(!nym_device_resolve(device, &report));
+	nym_device_free(device);
+	/* What the peer has already may be of either family. */
+	device = nested_config("Endpoint=[::1]:domain");
+	expect(!nym_device_resolve(device, &report));
+	nym_device_free(device);
+
+	device = nested_config("Endpoint=[::1]:domain\nViaAddress=10.0.0.2");
+	expect(nym_device_resolve(device, &report));
+	expect_text("Endpoint '[::1]:domain' has no IPv4 address, and the peer's via-address (ViaAddress) has none of IPv6: add one to it, or give an endpoint with an IPv4 address",
+		    report.error);
+	nym_device_free(device);
+	device = nested_config("ViaAddress=fd00::2\nEndpoint=127.0.0.1:domain");
+	expect(nym_device_resolve(device, &report));
+	expect(strstr(report.error, "has no IPv6 address"));
+	nym_device_free(device);
+	unsetenv("NYM_ENDPOINT_RESOLUTION_RETRIES");
+}
+
+static void expect_warned(const char *lines, bool complete, const char *text)
+{
+	struct nym_report report = { .warn = note_warning };
+	struct nym_device *device = nested_config(lines);
+
+	warned[0] = '\0';
+	nym_device_check_endpoints(device, complete, &report);
+	expect_text(text, warned);
+	nym_device_free(device);
+}
+
+static void endpoints_out_of_reach_are_warned_of(void)
+{
+	static const char said[] =
+		"Peer " KEY_A
+		" has an IPv6 endpoint and no IPv6 via-address (ViaAddress), so that nothing can be sent to it: add the one that the carrier's gateway gave you";
+
+	expect_warned("Endpoint=[::1]:1\nViaAddress=10.0.0.2", true, said);
+	expect_warned("ViaAddress=10.0.0.2\nEndpoint=[::1]:1", false, said);
+	expect_warned("Endpoint=[::1]:1", true, said);
+	/* A later command may give it. */
+	expect_warned("Endpoint=[::1]:1", false, "");
+	expect_warned("Endpoint=[::1]:1\nViaAddress=10.0.0.2,fd00::1", true,
+		      "");
+	expect_warned("ViaAddress=10.0.0.2\nEndpoint=127.0.0.1:1", true, "");
+	expect_warned("ViaAddress=10.0.0.2", true, "");
+	expect_warned("PublicKey=" KEY_C "\nEndpoint=127.0.0.1:1\n[Peer]", true,
+		      "");
+}
+
 static const struct ktap_case cases[] = {
 	{ "a file is printed as it is read", prints_what_it_reads },
+	{ "a drawn port is left out", leaves_a_drawn_port_out },
 	{ "loose writing means the same", reads_loose_writing },
 	{ "modes differ in what is left out",
 	  modes_differ_in_what_is_left_out },
@@ -308,6 +407,10 @@ static const struct ktap_case cases[] = {
 	{ "the command line says the same", command_line_says_the_same },
 	{ "errors of the command line", command_line_errors },
 	{ "names are resolved apart", names_are_left_to_resolve },
+	{ "nested endpoints are of a family that the via-address has",
+	  names_resolve_to_what_the_via_address_reaches },
+	{ "endpoints out of reach are warned of",
+	  endpoints_out_of_reach_are_warned_of },
 };
 
 KTAP_MAIN(cases)

@@ -409,6 +409,7 @@ static void a_plain_peer_has_defaults(void)
 	test_key(key, 3);
 	mnl_attr_put(message, NYMPEER_A_IDENTITY, sizeof(key), key);
 	mnl_attr_put_u8(message, NYMPEER_A_HOPS, 0);
+	mnl_attr_put(message, NYMPEER_A_VIA_PORT_DRAWN, 0, NULL);
 	mnl_attr_nest_end(message, nest);
 	mnl_attr_nest_end(message, peers);
 	expect(!nym_device_decode(device, message));
@@ -421,6 +422,8 @@ static void a_plain_peer_has_defaults(void)
 		expect(device->peers->quota == NYM_QUOTA_UNLIMITED);
 		expect_number(0, device->peers->quota_low);
 		expect_number(0, device->peers->next->hops);
+		expect(!device->peers->via_port_is_drawn);
+		expect(device->peers->next->via_port_is_drawn);
 		expect(nym_key_equal(device->peers->next->identity, key));
 	}
 	nym_device_free(device);

@@ -336,7 +336,7 @@ static void as_json(void)
 		    "\"allowed_ips\":[],\"latest_handshake\":null,"
 		    "\"rx_bytes\":1023,\"tx_bytes\":1024,"
 		    "\"persistent_keepalive\":3661,\"via\":null,"
-		    "\"via_address\":[],\"via_port\":null,\"path\":[\"" KEY_B
+		    "\"via_address\":[],\"via_port\":null,\"via_port_drawn\":null,\"path\":[\"" KEY_B
 		    "\"],"
 		    "\"identity\":\"CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\","
 		    "\"quota\":null,\"quota_low\":null,\"mtu\":1420,\"hops\":1}",
@@ -348,6 +348,11 @@ static void as_json(void)
 		    "\",\"via\":null},{\"public_key\":\"" KEY_C
 		    "\",\"via\":\"" KEY_B "\"}]}",
 		    "via", false);
+	expect_json("{\"name\":\"nym0\",\"peers\":[{\"public_key\":\"" KEY_B
+		    "\",\"via_port\":null,\"via_port_drawn\":null},"
+		    "{\"public_key\":\"" KEY_C
+		    "\",\"via_port\":7000,\"via_port_drawn\":false}]}",
+		    "via-port", false);
 	expect_json("{\"public_key\":\"" KEY_B
 		    "\",\"rx_bytes\":1023,\"tx_bytes\":1024}",
 		    "transfer", true);

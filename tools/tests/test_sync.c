@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "path.h"
 #include "report.h"
 #include "sync.h"
 #include "text.h"
@@ -81,11 +82,10 @@ static void describe(char *text, size_t size, const struct nym_device *device)
 	}
 }
 
-/* The running device is as a file before would have made it. */
-static void expect_changes(const char *before, const char *after,
-			   const char *expected)
+/* Takes the running device over. */
+static void expect_changes_of(struct nym_device *running, const char *after,
+			      const char *expected)
 {
-	struct nym_device *running = test_config(before);
 	struct nym_device *wanted = test_config(after);
 	char text[2048];
 
@@ -96,6 +96,13 @@ static void expect_changes(const char *before, const char *after,
 	}
 	nym_device_free(running);
 	nym_device_free(wanted);
+}
+
+/* The running device is as a file before would have made it. */
+static void expect_changes(const char *before, const char *after,
+			   const char *expected)
+{
+	expect_changes_of(test_config(before), after, expected);
 }
 
 static const char whole[] = DEVICE
@@ -169,13 +176,43 @@ static void each_setting_alone(void)
 	}
 }
 
+static void expect_port_changes(const char *before, bool is_drawn,
+				const char *after, const char *expected)
+{
+	struct nym_device *running = test_config(before);
+
+	running->peers->via_port_is_drawn = is_drawn;
+	expect_changes_of(running, after, expected);
+}
+
+#define NESTED DEVICE "[Peer]\nPublicKey = " KEY_A "\nVia = " KEY_B "\n"
+
 static void a_drawn_port_is_kept(void)
 {
 	expect_changes(DEVICE,
 		       "[Interface]\nPrivateKey = " KEY_D "\nFwMark = 4660\n",
 		       "device\n");
-	expect_changes(DEVICE "[Peer]\nPublicKey = " KEY_A "\nViaPort = 5\n",
-		       DEVICE "[Peer]\nPublicKey = " KEY_A "\n", "device\n");
+	expect_port_changes(NESTED "ViaPort = 5\n", true, NESTED, "device\n");
+	expect_port_changes(NESTED "ViaPort = 5\n", true,
+			    NESTED "ViaPort = 0\n", "device\n");
+	/* The kernel draws another with the other key. */
+	expect_port_changes(NESTED "ViaPort = 5\n", true,
+			    NESTED "PrivateKey = " KEY_D "\n",
+			    "device\n1 update identity\n");
+	expect_port_changes(NESTED "ViaPort = 5\n", true,
+			    NESTED "ViaPort = 5\n",
+			    "device\n1 update via-port\n");
+}
+
+static void a_port_that_is_no_longer_stated_is_drawn(void)
+{
+	expect_port_changes(NESTED "ViaPort = 5\n", false, NESTED,
+			    "device\n1 update via-port\n");
+	expect_port_changes(NESTED "ViaPort = 5\n", false,
+			    NESTED "ViaPort = 5\n", "device\n");
+	/* A direct peer has none. */
+	expect_port_changes(NESTED "ViaPort = 5\n", false, NESTED "Via = off\n",
+			    "device\n1 update via\n");
 }
 
 /* The second form is what the kernel reports of the first. */
@@ -241,6 +278,23 @@ static void address_blocks(void)
 		       "device\n1 update +10.1.0.0/16 -10.0.0.0/8\n");
 }
 
+#define EXIT(block)                                                           \
+	"[Peer]\nPublicKey = " KEY_B "\nVia = " KEY_A "\nAllowedIPs = " block \
+	"\n"
+#define ENTRY(block) "[Peer]\nPublicKey = " KEY_A "\nAllowedIPs = " block "\n"
+
+/* The traffic that is meant for the exit must not end at the entry. */
+static void what_a_carrier_states_too_is_the_nested_peers(void)
+{
+	expect_changes(DEVICE ENTRY("") EXIT("::/0"),
+		       DEVICE EXIT("::/0") ENTRY("::/0"), "device\n");
+	expect_changes(DEVICE ENTRY("") EXIT("::/0"),
+		       DEVICE ENTRY("::/0") EXIT("::/0"), "device\n");
+	expect_changes(DEVICE ENTRY("::/0") EXIT(""),
+		       DEVICE EXIT("::/0") ENTRY("::/0"),
+		       "device\n2 update +::/0\n");
+}
+
 static void sections_of_one_key_are_one_peer(void)
 {
 	expect_changes(whole,
@@ -283,66 +337,91 @@ static void apply(int owners[static 64], const struct nym_device *device)
 	}
 }
 
-static struct nym_device *random_device(void)
+/* Paths of five hops at most: a carrier has a smaller key, and all are six. */
+static void random_config(char *text, size_t size)
 {
-	char text[4096] = DEVICE, line[128];
-	unsigned int peer, i;
+	unsigned int peer, other, key, i;
+	uint8_t keys[] = { 1, 2, 3, 4, 5, 6 };
+	char line[128];
 
-	for (peer = 1; peer <= 6; ++peer) {
+	snprintf(text, size, "%s", DEVICE);
+	for (peer = 0; peer < 6; ++peer) {
+		other = peer + (unsigned int)rand() % (6 - peer);
+		key = keys[other];
+		keys[other] = keys[peer];
 		if (rand() % 4 == 0)
 			continue;
 		snprintf(line, sizeof(line), "[Peer]\nPublicKey = %s\n",
-			 test_key_text((uint8_t)peer));
-		append(text, sizeof(text), line);
+			 test_key_text((uint8_t)key));
+		append(text, size, line);
+		if (key > 1 && rand() % 2) {
+			snprintf(line, sizeof(line), "Via = %s\n",
+				 test_key_text((uint8_t)(key / 2)));
+			append(text, size, line);
+		}
 		for (i = 0; i < 12; ++i) {
 			snprintf(line, sizeof(line),
 				 "AllowedIPs = 192.0.2.%u/32\n",
 				 (unsigned int)rand() % 64);
-			append(text, sizeof(text), line);
+			append(text, size, line);
 		}
 	}
-	return test_config(text);
+}
+
+/* Leaves the device what its peers ended up with, as a running one has it. */
+static void keep_owned(struct nym_device *device, const int owners[static 64])
+{
+	struct nym_allowedip *block, **link;
+	struct nym_peer *peer;
+
+	for (peer = device->peers; peer; peer = peer->next) {
+		link = &peer->allowedips;
+		while ((block = *link)) {
+			if (owners[ntohl(block->ip4.s_addr) & 63] ==
+			    peer->public_key[0]) {
+				link = &block->next;
+				continue;
+			}
+			*link = block->next;
+			free(block);
+		}
+		peer->allowedips_end = link;
+	}
+}
+
+/* As nym_device_set() sends it. */
+static void send_to(int owners[static 64], struct nym_device *device)
+{
+	expect(!nym_device_order_carriers(device, NULL));
+	apply(owners, device);
 }
 
 /* Whatever was and is wanted: changes alone lead where setconf leads. */
 static void random_changes(void)
 {
-	int before[64], synced[64], set[64];
-	struct nym_device *running, *wanted;
+	struct nym_device *running, *wanted, *whole_file;
+	int synced[64], set[64];
 	unsigned int round;
+	char text[4096];
 
 	srand(4);
 	for (round = 0; round < 500; ++round) {
-		memset(before, 0, sizeof(before));
+		memset(synced, 0, sizeof(synced));
 		memset(set, 0, sizeof(set));
-		running = random_device();
-		wanted = random_device();
-		apply(before, running);
-		apply(set, wanted);
-		memcpy(synced, before, sizeof(before));
-		/* The running device has what its peers ended up with. */
-		for (struct nym_peer *peer = running->peers; peer;
-		     peer = peer->next) {
-			struct nym_allowedip **link = &peer->allowedips;
-
-			while (*link) {
-				struct nym_allowedip *block = *link;
-
-				if (before[ntohl(block->ip4.s_addr) & 63] ==
-				    peer->public_key[0]) {
-					link = &block->next;
-					continue;
-				}
-				*link = block->next;
-				free(block);
-			}
-			peer->allowedips_end = link;
-		}
+		random_config(text, sizeof(text));
+		running = test_config(text);
+		random_config(text, sizeof(text));
+		wanted = test_config(text);
+		whole_file = test_config(text);
+		send_to(synced, running);
+		keep_owned(running, synced);
+		send_to(set, whole_file);
 		expect(!nym_sync(wanted, running, NULL));
-		apply(synced, wanted);
+		send_to(synced, wanted);
 		expect(!memcmp(synced, set, sizeof(set)));
 		nym_device_free(running);
 		nym_device_free(wanted);
+		nym_device_free(whole_file);
 	}
 }
 
@@ -353,10 +432,14 @@ static const struct ktap_case cases[] = {
 	{ "what is left out is cleared", what_the_file_leaves_out_is_cleared },
 	{ "each setting alone", each_setting_alone },
 	{ "a drawn port is kept", a_drawn_port_is_kept },
+	{ "a port that is no longer stated is drawn",
+	  a_port_that_is_no_longer_stated_is_drawn },
 	{ "private keys are compared as they are used",
 	  private_keys_are_compared_as_they_are_used },
 	{ "a running quota is kept", a_running_quota_is_kept },
 	{ "address blocks", address_blocks },
+	{ "what a carrier states too is the nested peer's",
+	  what_a_carrier_states_too_is_the_nested_peers },
 	{ "sections of one key are one peer",
 	  sections_of_one_key_are_one_peer },
 	{ "random changes", random_changes },

@@ -174,7 +174,30 @@ static void strips(void)
 			text, 51820);
 	expect_stripped("[Interface]\nFwMark = 7\n[Interface]\n",
 			"[Interface]\nFwMark = 7\n[Interface]\nMTU=1\n", 51820);
-	expect_stripped("", "", 51820);
+	expect_stripped("", "", 0);
+}
+
+/* Without it, the tunnel would send its own packets into itself. */
+static void strip_states_the_chosen_mark(void)
+{
+	static const char *const none[] = { "off", "0", " OFF # by default",
+					    "0x0", "00" };
+	char text[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		snprintf(text, sizeof(text),
+			 "[Interface]\nfw mark =%s\nListenPort = 1\n", none[i]);
+		expect_stripped("[Interface]\nFwMark = 0xca6c\nListenPort = 1\n",
+				text, 51820);
+		expect_stripped(text, text, 0);
+	}
+	expect_stripped("[Interface]\nFwMark = 0xca6c\n", "", 51820);
+	expect_stripped("[Interface]\nFwMark = 0xca6c\n[Peer]\nPublicKey = z\n",
+			"[Peer]\nPublicKey = z", 51820);
+	/* Of two lines the later counts. */
+	expect_stripped("[Interface]\nFwMark = off\nFwMark = 7\n",
+			"[Interface]\nFwMark = off\nFwMark = 7\n", 51820);
 }
 
 static const struct ktap_case cases[] = {
@@ -183,6 +206,8 @@ static const struct ktap_case cases[] = {
 	  refuses_wrong_values },
 	{ "keys belong to [Interface]", keeps_to_its_section },
 	{ "strip leaves what is the device's", strips },
+	{ "strip states the mark that was chosen",
+	  strip_states_the_chosen_mark },
 };
 
 KTAP_MAIN(cases)

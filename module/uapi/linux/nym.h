@@ -130,6 +130,7 @@ enum nympeer_attribute {
 	NYMPEER_A_MTU,			/* u32 of the path, read only */
 	NYMPEER_A_HOPS,			/* u8 length of path, read only */
 	NYMPEER_A_PAD,
+	NYMPEER_A_VIA_PORT_DRAWN,	/* flag: nobody set the port, read only */
 	__NYMPEER_A_LAST
 };
 

@@ -120,6 +120,7 @@ def errors_name_the_attribute(dev):
             (attr(C.NYMPEER_A_IDENTITY, key(2)), errno.EINVAL),
             (u32(C.NYMPEER_A_MTU, 1280), errno.EINVAL),
             (u8(C.NYMPEER_A_HOPS, 1), errno.EINVAL),
+            (attr(C.NYMPEER_A_VIA_PORT_DRAWN, b""), errno.EINVAL),
             (via(1), errno.EINVAL),
             (address("10.0.0.2"), errno.EINVAL),
             (u16(C.NYMPEER_A_VIA_PORT, 5), errno.EINVAL),
@@ -228,6 +229,21 @@ def path_follows_the_carrier(dev):
         one = dev.peer(2)
         expect(one[C.NYMPEER_A_HOPS] == b"\0" and C.NYMPEER_A_VIA in one,
                "the peer is direct after its carrier went")
+
+
+def drawn_ports(dev):
+    drawn = C.NYMPEER_A_VIA_PORT_DRAWN
+    dev.set_peers(peer(key(1)), peer(key(2), via(1), address("10.0.0.2")))
+    expect(drawn not in dev.peer(1), "a direct peer's port was drawn")
+    expect(dev.peer(2).get(drawn) == b"", "a drawn port is not told")
+    dev.set_peers(peer(key(2), u16(C.NYMPEER_A_VIA_PORT, 1000)))
+    expect(drawn not in dev.peer(2), "a port that was set is told as drawn")
+    dev.set_peers(peer(key(2), attr(C.NYMPEER_A_PRIVATE_KEY, key(0x50))))
+    expect(drawn not in dev.peer(2), "an identity made the port a drawn one")
+    dev.set_peers(peer(key(2), u16(C.NYMPEER_A_VIA_PORT, 0)))
+    expect(drawn in dev.peer(2), "the port was not drawn again")
+    dev.set_peers(peer(key(2), via(0)))
+    expect(drawn not in dev.peer(2), "a direct peer's port was drawn")
 
 
 def identities(dev):
@@ -427,8 +443,8 @@ def events_tell_what_happened(dev):
 CASES = {function.__name__: function for function in (
     errors_name_the_attribute, bad_request_changes_nothing,
     device_is_named_once, vias_in_any_order, bad_vias,
-    path_follows_the_carrier, identities, quotas, dump_of_any_size,
-    dump_tells_of_interruption, half_read_dump_holds_nothing,
+    path_follows_the_carrier, drawn_ports, identities, quotas,
+    dump_of_any_size, dump_tells_of_interruption, half_read_dump_holds_nothing,
     changes_end_with_the_device, strangers_get_nothing,
     events_tell_what_happened)}
 
