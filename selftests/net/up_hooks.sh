@@ -148,6 +148,17 @@ down_stopped_by()
 	undone_with_hooks 'undoing,pre-down,post-down,'
 }
 
+# Who started it takes no notice of children that end.
+children_ignored()
+{
+	write_conf 'DNS = 10.77.0.1' "PreUp = echo pre-up >>$STEPS" \
+		"PostDown = echo post-down >>$STEPS"
+	env --ignore-signal=CHLD "$NYMCTL" up "$CONF"
+	expect_equal 'way out' nymt0 "$(route_device 4 192.0.2.1)"
+	env --ignore-signal=CHLD "$NYMCTL" down "$CONF"
+	undone_with_hooks 'pre-up,post-down,'
+}
+
 # The hook's shell ends at once, but not the command that it had begun.
 outlived()
 {
@@ -182,7 +193,7 @@ hook_kills_parent()
 tunnel_host >"$WORK/setup.log" 2>&1 || bail_out "$(cat "$WORK/setup.log")"
 state >"$WORK/state"
 
-ktap_plan 20
+ktap_plan 21
 run_case 'hooks run in their order' runs_hooks
 run_case 'PreUp can give the device its key' sets_key
 run_case 'a failing PreUp undoes all' failing_hook PreUp 'pre-up,post-down,'
@@ -198,6 +209,7 @@ run_case 'SIGTERM to all of them undoes all' stopped_as_group
 run_case 'a second SIGHUP does not stop the undoing' stopped_twice_by HUP
 run_case 'a second SIGINT does not stop the undoing' stopped_twice_by INT
 run_case 'SIGINT does not stop down' down_stopped_by INT
+run_case 'SIGCHLD is ignored by who starts it' children_ignored
 run_case 'a command of a hook that goes on is undone' outlived
 run_case 'two do not work on one tunnel' one_at_a_time
 run_case 'a PreUp that kills its parent undoes all' hook_kills_parent PreUp

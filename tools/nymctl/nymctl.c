@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -165,6 +166,8 @@ int main(int argc, char *argv[])
 	static char output[BUFSIZ];
 	int ret;
 
+	/* Who started it may ignore it, and then no child could be waited for. */
+	signal(SIGCHLD, SIG_DFL);
 	setvbuf(stdout, output, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF,
 		sizeof(output));
 	if (sodium_init() < 0) {
