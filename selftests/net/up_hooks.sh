@@ -159,6 +159,24 @@ children_ignored()
 	undone_with_hooks 'pre-up,post-down,'
 }
 
+# It has keys in its memory. What it runs may leave what it likes.
+leaves_no_core()
+{
+	local pattern=/proc/sys/kernel/core_pattern before
+
+	write_conf "PostUp = sh -c 'kill -QUIT \$\$'; echo waiting >>$STEPS; exec sleep 1000"
+	before=$(cat "$pattern")
+	# shellcheck disable=SC2064 # as it is now
+	trap "echo '$before' >$pattern" EXIT
+	echo "$WORK/core.%e" >"$pattern"
+	ulimit -c unlimited
+	up_begin
+	[ -e "$WORK/core.sh" ] || fail 'nothing leaves a core here'
+	kill -QUIT "$(cat "$WORK/pid")"
+	wait_until 60 state_is "$WORK/state"
+	expect_equal 'cores of nymctl' '' "$(cd "$WORK" && ls core.nymctl* 2>/dev/null)"
+}
+
 # The hook's shell ends at once, but not the command that it had begun.
 outlived()
 {
@@ -193,7 +211,7 @@ hook_kills_parent()
 tunnel_host >"$WORK/setup.log" 2>&1 || bail_out "$(cat "$WORK/setup.log")"
 state >"$WORK/state"
 
-ktap_plan 21
+ktap_plan 22
 run_case 'hooks run in their order' runs_hooks
 run_case 'PreUp can give the device its key' sets_key
 run_case 'a failing PreUp undoes all' failing_hook PreUp 'pre-up,post-down,'
@@ -210,6 +228,7 @@ run_case 'a second SIGHUP does not stop the undoing' stopped_twice_by HUP
 run_case 'a second SIGINT does not stop the undoing' stopped_twice_by INT
 run_case 'SIGINT does not stop down' down_stopped_by INT
 run_case 'SIGCHLD is ignored by who starts it' children_ignored
+run_case 'SIGQUIT leaves no core with keys' leaves_no_core
 run_case 'a command of a hook that goes on is undone' outlived
 run_case 'two do not work on one tunnel' one_at_a_time
 run_case 'a PreUp that kills its parent undoes all' hook_kills_parent PreUp
