@@ -10,7 +10,7 @@ here=$(dirname "$(readlink -f "$0")")
 handler=$here/../../packaging/openwrt/nym/files/nym.sh
 export NYMCTL NETIFD_CONFIG=$WORK/network NETIFD_SAID=$WORK/said
 
-ktap_plan 9
+ktap_plan 10
 
 internet client entry exit server || bail_out hosts
 path_gateways client wireguard entry exit || bail_out gateways
@@ -61,15 +61,17 @@ busybox --install -s "$WORK/bin"
 # netifd [-x] COMMAND [INTERFACE]: runs the handler on the client.
 netifd()
 {
-	local trace=()
+	local trace=() json
 
+	json=$(PATH="$WORK/bin:$PATH" \
+		sh "$here/lib/netifd.sh" "$handler" describe nym0)
 	: >"$NETIFD_SAID"
 	if [ "$1" = -x ]; then
 		trace=(-x)
 		shift
 	fi
 	ns client env PATH="$WORK/bin:$PATH" \
-		sh "${trace[@]}" "$here/lib/netifd.sh" "$handler" "$@"
+		sh "${trace[@]}" "$here/lib/netifd.sh" "$handler" "$@" "$json"
 }
 
 said()
@@ -81,7 +83,7 @@ tells_options()
 {
 	netifd init_config
 	expect_equal options \
-		'addresses:list(ipaddr);fwmark;ip6prefix:list(ip6addr);listen_port;mtu;nohostroute;private_key;tunlink' \
+		'addresses:list(ipaddr);fwmark;ip6prefix:list(ip6addr);listen_port;mtu;nohostroute;tunlink' \
 		"$(said option)"
 }
 
@@ -158,6 +160,26 @@ keys_are_on_no_command_line()
 	done
 }
 
+# netifd's own among them: the handler's has all options that it declares. They
+# are looked through each time that the handler runs nymctl.
+keys_are_in_no_process()
+{
+	local before=$NYMCTL
+
+	sed -n "s/.*option private_key '\(.*\)'/\1/p" "$NETIFD_CONFIG" >"$WORK/secrets"
+	expect_equal keys 3 "$(wc -l <"$WORK/secrets")"
+	cat >"$WORK/nymctl" <<-END
+		#!/bin/bash
+		cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' >>'$WORK/command-lines'
+		exec '$before' "\$@"
+	END
+	chmod +x "$WORK/nymctl"
+	NYMCTL=$WORK/nymctl netifd renew nym0
+	grep -q '"addresses":' "$WORK/command-lines"
+	expect_equal 'words with a key' '' \
+		"$(grep -F -f "$WORK/secrets" "$WORK/command-lines" || :)"
+}
+
 refuses_what_is_wrong()
 {
 	sed -i "s/option via .*/option via 'nonsense'/" "$NETIFD_CONFIG"
@@ -185,6 +207,7 @@ test_case 'routes past the tunnel lead to the entry alone' keeps_route_to_entry_
 test_case 'a key is made once and kept' makes_key_once
 test_case 'renewing changes what differs and keeps sessions' renewing_keeps_sessions
 test_case 'keys are on no command line' keys_are_on_no_command_line
+test_case 'keys are on the command line of no process' keys_are_in_no_process
 test_case 'a wrong option is reported and changes nothing' refuses_what_is_wrong
 test_case 'teardown removes the device' tears_down
 ktap_end

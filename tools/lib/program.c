@@ -22,6 +22,8 @@
 #define INHERITED_WAIT_MS 5000
 #define INHERITED_PAUSE_MS 10
 
+static bool undoing;
+
 bool nym_program_exists(const char *name)
 {
 	const char *path = getenv("PATH");
@@ -55,6 +57,19 @@ static int input_file(const char *input)
 	return fd;
 }
 
+/*
+ * A second Ctrl-C, and the second hangup of a terminal that is closed, come to
+ * all processes of its group. wg-quick(8) lets them end the undoing; here they
+ * are ignored, as by a command in the background: all is to be undone, and
+ * PostDown be run to its end. A program that hangs can still be ended by
+ * SIGQUIT (Ctrl-\) or SIGTERM, and then the next one is run.
+ */
+static void ignore_impatience(void)
+{
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+}
+
 static void __attribute__((noreturn))
 run_child(const char *const arguments[], int input, pid_t parent)
 {
@@ -69,6 +84,8 @@ run_child(const char *const arguments[], int input, pid_t parent)
 		_exit(126);
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		signal(signals[i], SIG_DFL);
+	if (undoing)
+		ignore_impatience();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (input >= 0 && dup2(input, STDIN_FILENO) < 0)
@@ -99,12 +116,17 @@ void nym_program_block_signals(sigset_t *signals, sigset_t *before)
 		*signals = set;
 }
 
+void nym_program_begin_undo(void)
+{
+	undoing = true;
+}
+
 /*
- * Waits for the child and hands on to it what a person or the service manager
- * sends to this process. Where these signals are not blocked, they end this
+ * Hands on to the child what a person or the service manager sends to this
+ * process, until it ends. Where these signals are not blocked, they end this
  * process and by that the child.
  */
-int nym_program_wait(pid_t pid, int *status)
+static void hand_signals_on(pid_t pid)
 {
 	struct pollfd fds[2] = {
 		{ .events = POLLIN },
@@ -130,6 +152,13 @@ int nym_program_wait(pid_t pid, int *status)
 		close(fds[0].fd);
 	if (fds[1].fd >= 0)
 		close(fds[1].fd);
+}
+
+int nym_program_wait(pid_t pid, int *status)
+{
+	/* A signal that has stopped the way up may be waiting still. */
+	if (!undoing)
+		hand_signals_on(pid);
 	while (waitpid(pid, status, 0) < 0) {
 		if (errno != EINTR)
 			return -1;

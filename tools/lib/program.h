@@ -21,9 +21,15 @@ void nym_program_block_signals(sigset_t *signals, sigset_t *before);
 
 /*
  * Waits for a child process and hands on to it those of these signals that come
- * meanwhile and are blocked. -1 with errno set when it is not there.
+ * meanwhile and are blocked, except in the undoing. -1 with errno set when it is not there.
  */
 int nym_program_wait(pid_t pid, int *status);
+
+/*
+ * From here on programs undo what was done, which a signal must not stop half
+ * way: none is handed on to them, and they ignore SIGINT and SIGHUP.
+ */
+void nym_program_begin_undo(void);
 
 /*
  * From here on this process inherits what its children leave behind that still

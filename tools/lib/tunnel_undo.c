@@ -271,6 +271,7 @@ int nym_tunnel_down(struct nym_tunnel *tunnel)
 
 	/* To stop half way down would help nobody. */
 	nym_program_block_signals(NULL, NULL);
+	nym_program_begin_undo();
 	ret = nym_journal_open(&journal, NYM_JOURNAL_BASE, tunnel->name,
 			       NYM_JOURNAL_EXISTING, tunnel->report);
 	if (ret == 1)

@@ -403,6 +403,7 @@ static void undo(struct ascent *ascent)
 	struct nym_report *report = ascent->tunnel->report;
 	char reason[sizeof(report->error)];
 
+	nym_program_begin_undo();
 	snprintf(reason, sizeof(reason), "%s", report->error);
 	if (nym_journal_load(ascent->journal, report) ||
 	    nym_tunnel_undo(ascent->tunnel, ascent->journal))

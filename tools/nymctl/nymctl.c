@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -165,6 +167,13 @@ int main(int argc, char *argv[])
 	static char output[BUFSIZ];
 	int ret;
 
+	/*
+	 * Keys are in its memory, and in that of the process that takes the
+	 * steps: neither may leave a core. What they run is as ever.
+	 */
+	prctl(PR_SET_DUMPABLE, 0);
+	/* Who started it may ignore it, and then no child could be waited for. */
+	signal(SIGCHLD, SIG_DFL);
 	setvbuf(stdout, output, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF,
 		sizeof(output));
 	if (sodium_init() < 0) {

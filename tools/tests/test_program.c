@@ -70,6 +70,34 @@ static void hands_signals_on(void)
 	expect(WIFEXITED(status) && !WEXITSTATUS(status));
 }
 
+/*
+ * The signal that ended the way up may still wait when its undoing begins, and
+ * others may come meanwhile: to this process, or to both from the terminal.
+ */
+static void undoes_whatever_comes(void)
+{
+	const char *const sleeps[] = { "sleep", "0.2", NULL };
+	const char *const hit[] = {
+		"sh", "-c", "kill -HUP $PPID; kill -INT $$; kill -HUP $$", NULL
+	};
+	const char *const ended[] = { "sh", "-c", "kill -TERM $$", NULL };
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		nym_program_block_signals(NULL, NULL);
+		raise(SIGTERM);
+		nym_program_begin_undo();
+		if (nym_program_run(sleeps, NULL, &report) ||
+		    nym_program_run(hit, NULL, &report))
+			_exit(1);
+		_exit(nym_program_run(ended, NULL, &report) ? 0 : 2);
+	}
+	waitpid(pid, &status, 0);
+	expect(WIFEXITED(status) && !WEXITSTATUS(status));
+}
+
 /* What a program was waited for by ends with who waited. */
 static void ends_with_its_parent(void)
 {
@@ -108,6 +136,7 @@ static const struct ktap_case cases[] = {
 	{ "a program gets its input", passes_input },
 	{ "%i is the device's name", expands_the_name },
 	{ "signals are handed on", hands_signals_on },
+	{ "signals do not stop what undoes", undoes_whatever_comes },
 	{ "a program ends with who waits for it", ends_with_its_parent },
 };
 

@@ -1,8 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# netifd.sh HANDLER COMMAND INTERFACE: run a protocol handler's setup, renew or
-# teardown with as little of OpenWrt's netifd and shell functions as it needs.
+# netifd.sh HANDLER COMMAND INTERFACE JSON: run a protocol handler's setup, renew
+# or teardown with as little of OpenWrt's netifd and shell functions as it needs.
+# As from netifd, JSON has what the interface sets of the options that the
+# handler declares: COMMAND describe prints it.
 # The configuration is $NETIFD_CONFIG, in UCI's format; what the handler tells
 # netifd is written to $NETIFD_SAID and, as netifd would, applied.
 
@@ -83,10 +85,30 @@ logger() {
 	say logger "$@"
 }
 
-proto_config_add_string() { say option "$1"; }
-proto_config_add_int() { say option "$1"; }
-proto_config_add_boolean() { say option "$1"; }
-proto_config_add_array() { say option "$1"; }
+declare_option() {
+	say option "$1"
+	declared="${declared-} ${1%%:*}"
+}
+
+proto_nym_describe() {
+	local option value comma=
+
+	config_load network
+	proto_nym_init_config
+	printf '{'
+	for option in proto $declared; do
+		config_get value "$1" "$option"
+		[ -n "$value" ] || continue
+		printf '%s"%s":"%s"' "$comma" "$option" "$value"
+		comma=,
+	done
+	echo '}'
+}
+
+proto_config_add_string() { declare_option "$1"; }
+proto_config_add_int() { declare_option "$1"; }
+proto_config_add_boolean() { declare_option "$1"; }
+proto_config_add_array() { declare_option "$1"; }
 proto_init_update() { say init "$@"; netifd_device=$1; }
 proto_notify_error() { say error "$@"; }
 proto_setup_failed() { say failed "$@"; }

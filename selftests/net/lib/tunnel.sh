@@ -56,10 +56,11 @@ down()
 	"$NYMCTL" down "$CONF"
 }
 
-# up_begin: in the background, where the shell would have it ignore both signals.
+# up_begin [COMMAND...]: in the background, where the shell would have it ignore
+# both signals, and run by the command.
 up_begin()
 {
-	env --default-signal=INT,QUIT "$NYMCTL" up "$CONF" >"$WORK/said" 2>&1 &
+	env --default-signal=INT,QUIT "$@" "$NYMCTL" up "$CONF" >"$WORK/said" 2>&1 &
 	echo $! >"$WORK/pid"
 	wait_until 60 test -s "$STEPS"
 }

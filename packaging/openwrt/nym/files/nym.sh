@@ -28,12 +28,14 @@ fi
 	init_proto "$@"
 }
 
+# netifd writes the options that are declared here on the handler's command line,
+# there for all to see: private_key is not among them, and is read from the
+# configuration as the peers' keys are. So netifd does not see that it changed.
 # shellcheck disable=SC2034 # netifd-proto.sh reads them
 proto_nym_init_config() {
 	renew_handler=1
 	peer_detect=1
 
-	proto_config_add_string 'private_key'
 	proto_config_add_int 'listen_port'
 	proto_config_add_int 'mtu'
 	proto_config_add_string 'fwmark'
