@@ -622,9 +622,12 @@ int nym_deliver_poll(struct napi_struct *napi, int budget)
 		if (!base)
 			break;
 		train = container_of(base, struct nym_receive_train, train);
-		/* The way of one packet is shorter without GRO. */
+		/* The way of one packet is shorter without GRO, if that keeps none
+		 * back from the poll before, which this one would overtake.
+		 */
 		take_train(train, napi, !done && train->count == 1 &&
-			   !READ_ONCE(peer->rx.length));
+			   !READ_ONCE(peer->rx.length) &&
+			   !nym_napi_gro_holds(napi));
 		done += train->count;
 		nym_receive_train_free(train);
 	}
