@@ -89,6 +89,12 @@ static int probe_timer_delete(struct timer_list *timer)
 	return timer_delete(timer) + timer_delete_sync(timer);
 }
 
+#line 1 "probe:NYM_HAVE_GRO_NODE"
+static unsigned long probe_gro_node(const struct napi_struct *napi)
+{
+	return napi->gro.bitmask;
+}
+
 #line 1 "probe:NYM_HAVE_RANDOM_BELOW"
 static u32 probe_random(u32 ceil)
 {

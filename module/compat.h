@@ -195,6 +195,16 @@ static inline void chacha_zeroize_state(struct chacha_state *state)
 	chacha20_crypt((state)->x, dst, src, bytes)
 #endif
 
+/* Does GRO keep packets back that came by @napi? */
+static inline bool nym_napi_gro_holds(const struct napi_struct *napi)
+{
+#ifdef NYM_HAVE_GRO_NODE
+	return napi->gro.bitmask;
+#else
+	return napi->gro_bitmask;
+#endif
+}
+
 /* Is the library's ChaCha20 more than portable C? */
 #if IS_ENABLED(CONFIG_CRYPTO_LIB_CHACHA_ARCH) || \
 	IS_ENABLED(CONFIG_CRYPTO_ARCH_HAVE_LIB_CHACHA)

@@ -194,6 +194,16 @@ static bool prepare_packet(struct net_device *dev, struct sk_buff *skb)
 	return len <= skb->len && !pskb_trim(skb, len);
 }
 
+/* Combines a packet's congestion mark with that of the layer outside it. Return:
+ * false where it can't bear that one.
+ */
+static bool take_mark(struct sk_buff *skb, u8 outer)
+{
+	u8 inner = nym_nest_read_ecn(skb_network_header(skb));
+
+	return INET_ECN_decapsulate(skb, outer, inner) <= 1;
+}
+
 static bool is_allowed_source(struct nym_peer *peer, const struct sk_buff *skb)
 {
 	struct nym_allowedips *table = &peer->device->allowedips;
@@ -264,8 +274,7 @@ static void hand_over(const struct nym_delivery *delivery, struct sk_buff *skb,
 		reason = NYM_DROP_SOURCE_NOT_ALLOWED;
 		goto drop;
 	}
-	if (unlikely(INET_ECN_decapsulate(skb, received->ecn,
-					  nym_nest_read_ecn(skb_network_header(skb))) > 1)) {
+	if (unlikely(!take_mark(skb, received->ecn))) {
 		reason = NYM_DROP_ECN;
 		goto drop;
 	}
@@ -485,6 +494,30 @@ static struct sk_buff *take_fragment(struct nym_received *received,
 	return skb;
 }
 
+/* The fragment as it goes to reassembly, which joins the congestion marks of all:
+ * so each has to bear what its carrier's message came with. Return: NULL where it
+ * was dropped.
+ */
+static struct sk_buff *prepare_fragment(struct nym_received *received,
+					struct napi_struct *napi)
+{
+	struct nym_device *device = innermost_peer(received)->device;
+	struct sk_buff *skb = take_fragment(received, napi);
+	enum nym_drop_reason reason;
+
+	if (!skb)
+		reason = NYM_DROP_NO_MEMORY;
+	else if (!prepare_packet(device->dev, skb))
+		reason = NYM_DROP_NOT_IP;
+	else if (!take_mark(skb, received->ecn))
+		reason = NYM_DROP_ECN;
+	else
+		return skb;
+	DEV_STATS_INC(device->dev, rx_errors);
+	nym_drop_some(device, skb, reason, 1);
+	return NULL;
+}
+
 /* A train of the datagram that @skb has become whole; NULL where memory runs out.
  * The layers that brought its last fragment were judged with that; only those
  * within are still to be.
@@ -509,6 +542,7 @@ static struct nym_receive_train *make_whole(struct nym_receive_train *train,
 	whole->received[0].plain.data = skb->data;
 	whole->received[0].plain.len = skb->len;
 	whole->received[0].nested = NULL;
+	/* The marks outside are in the datagram's own by now. */
 	whole->received[0].ecn = INET_ECN_NOT_ECT;
 	return whole;
 }
@@ -521,20 +555,15 @@ static void deliver_fragment(struct nym_receive_train *train,
 			     struct nym_delivery *delivery)
 {
 	struct nym_peer *carrier = innermost_peer(received);
-	struct net_device *dev = carrier->device->dev;
 	unsigned int layers = received->layers;
 	struct nym_receive_train *whole;
-	struct sk_buff *skb = take_fragment(received, delivery->napi);
+	struct sk_buff *skb = prepare_fragment(received, delivery->napi);
 	struct nym_received *inside;
 	unsigned int l;
 	int ret;
 
-	if (!skb || !prepare_packet(dev, skb)) {
-		DEV_STATS_INC(dev, rx_errors);
-		nym_drop_some(carrier->device, skb,
-			      skb ? NYM_DROP_NOT_IP : NYM_DROP_NO_MEMORY, 1);
+	if (!skb)
 		return;
-	}
 	ret = nym_fragment_gather(carrier, skb);
 	if (ret) {
 		if (ret != -EINPROGRESS)
@@ -584,9 +613,12 @@ int nym_deliver_poll(struct napi_struct *napi, int budget)
 		if (!base)
 			break;
 		train = container_of(base, struct nym_receive_train, train);
-		/* The way of one packet is shorter without GRO. */
+		/* The way of one packet is shorter without GRO, if that keeps none
+		 * back from the poll before, which this one would overtake.
+		 */
 		take_train(train, napi, !done && train->count == 1 &&
-			   !READ_ONCE(peer->rx.length));
+			   !READ_ONCE(peer->rx.length) &&
+			   !nym_napi_gro_holds(napi));
 		done += train->count;
 		nym_receive_train_free(train);
 	}

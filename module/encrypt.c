@@ -10,6 +10,7 @@
 #include "socket.h"
 #include <linux/mm.h>
 #include <net/inet_ecn.h>
+#include <net/tcp.h>
 
 /* The largest UDP payload that both families take. */
 #define NYM_MAX_DATAGRAM \
@@ -257,13 +258,28 @@ static bool take_counters(struct nym_send_train *train, unsigned int count,
 	return true;
 }
 
+/* Does the packet's destructor look at nothing but its socket and its charge? TCP
+ * has its own, which old kernels do not export: so its sockets are told. They
+ * count a pure ACK as next to nothing, which a wire of other packets is not. All
+ * others may want the packet itself: a packet ring marks its frame as free.
+ */
+static bool may_hand_over(const struct sk_buff *packet)
+{
+	const struct sock *sk = packet->sk;
+
+	if (!sk || !packet->destructor)
+		return false;
+	return packet->destructor == sock_wfree ||
+	       (sk_fullsock(sk) && sk_is_tcp(sk) && !skb_is_tcp_pure_ack(packet));
+}
+
 /* Has the sending socket charged for @wire, and no longer for the packet that it
  * was made of: it is told when the former leaves the queues below, and keeps
  * them short. Charges are by truesize, so the new one takes over the old one's.
  */
 static void hand_over_owner(struct sk_buff *wire, struct sk_buff *packet)
 {
-	if (wire->destructor || !packet->destructor || !packet->sk)
+	if (wire->destructor || !may_hand_over(packet))
 		return;
 	wire->sk = packet->sk;
 	wire->destructor = packet->destructor;

@@ -71,17 +71,30 @@ bool nym_segments_begin(struct nym_segments *segments, struct sk_buff *skb)
 	return true;
 }
 
+/* Does the checksum that was left to us begin behind the IP header, and lie in the
+ * packet? Both are said by user space, if it sent with a virtio header; older
+ * kernels take a start in front of the packet, which is then negative.
+ */
+static bool is_checksum_inside(const struct sk_buff *skb)
+{
+	int header_len = skb->protocol == htons(ETH_P_IP) ? ip_hdrlen(skb) :
+							    sizeof(struct ipv6hdr);
+	int start = skb_checksum_start_offset(skb);
+
+	return start >= header_len &&
+	       start + skb->csum_offset + sizeof(__sum16) <= skb->len;
+}
+
 /* Copies a whole packet, and completes its checksum if that was left to us. */
 static bool copy_packet(const struct sk_buff *skb, void *to)
 {
-	unsigned int start;
+	int start;
 	__wsum sum;
 
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return !skb_copy_bits(skb, 0, to, skb->len);
 	start = skb_checksum_start_offset(skb);
-	if (skb_csum_is_sctp((struct sk_buff *)skb) ||
-	    start + skb->csum_offset + 2 > skb->len ||
+	if (skb_csum_is_sctp((struct sk_buff *)skb) || !is_checksum_inside(skb) ||
 	    skb_copy_bits(skb, 0, to, start))
 		return false;
 	sum = skb_copy_and_csum_bits(skb, start, to + start, skb->len - start);

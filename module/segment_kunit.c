@@ -172,10 +172,47 @@ static void whole_packets(struct kunit *test)
 	sum = csum_partial(ours + nym_kunit_ip_len(&flow), len, 0);
 	KUNIT_EXPECT_EQ(test, nym_kunit_fold(&flow, ours, len, sum), 0);
 
-	/* A checksum that would lie outside the packet. */
-	skb->csum_offset = 2000;
-	KUNIT_ASSERT_TRUE(test, nym_segments_begin(&segments, skb));
-	KUNIT_EXPECT_FALSE(test, nym_segments_take(&segments, skb, ours));
+	kfree_skb(skb);
+}
+
+/* Where user space may have the checksum begin and lie, as seen from the packet. */
+static void lying_checksums(struct kunit *test)
+{
+	static const struct {
+		int start;
+		u16 offset;
+	} lies[] = {
+		{ 20, 2000 },	/* beyond the end */
+		{ 20, U16_MAX },
+		{ 2000, 6 },
+		{ 1027, 1 },	/* half of it beyond the end: 1027 + 1 + 2 > 1029 */
+		{ -2, 16 },	/* in the link layer's header */
+		{ -2, 0 },
+		{ -64, 16 },
+		{ 0, 10 },	/* in the IP header */
+		{ 19, 6 },
+	};
+	struct nym_kunit_flow flow = { .family = AF_INET, .protocol = IPPROTO_UDP };
+	struct rnd_state random;
+	struct sk_buff *skb;
+	unsigned int i;
+	u8 *ours;
+
+	ours = kunit_kmalloc(test, 2048, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ours);
+	prandom_seed_state(&random, 7);
+	skb = gso_packet(test, &flow, &random, 1001, 1001);
+	skb_shinfo(skb)->gso_size = 0;
+	for (i = 0; i < ARRAY_SIZE(lies); ++i) {
+		struct nym_segments segments;
+
+		skb->csum_start = skb_headroom(skb) + lies[i].start;
+		skb->csum_offset = lies[i].offset;
+		KUNIT_ASSERT_TRUE(test, nym_segments_begin(&segments, skb));
+		KUNIT_EXPECT_FALSE_MSG(test, nym_segments_take(&segments, skb, ours),
+				       "start %d, offset %u", lies[i].start,
+				       lies[i].offset);
+	}
 	kfree_skb(skb);
 }
 
@@ -209,6 +246,7 @@ static void others_are_refused(struct kunit *test)
 static struct kunit_case segment_cases[] = {
 	KUNIT_CASE(as_the_kernel_splits),
 	KUNIT_CASE(whole_packets),
+	KUNIT_CASE(lying_checksums),
 	KUNIT_CASE(others_are_refused),
 	{}
 };

@@ -16,16 +16,15 @@ from messages import DATA, INITIATION, RESPONSE, Handshake, cookie_reply, \
 from nested import BEYOND, ENTRY, ENTRY_INNER, EXIT, EXIT_ELSEWHERE, INNER, \
     INNER_PORT, KEYS, NAME, PORT, VIA, VIA_PORT, NestedDevice, NestedPeer, \
     Watch, opened
-from packets import ip_packet
+from packets import fragments, ip4_header, ip_packet
 from peer import BEFORE_RETRY, KEEPALIVE, PATIENCE, Peer
 from x25519 import public_key
 
-TCP, IPIP, FRAGMENT = 6, 4, 44
+TCP, IPIP = 6, 4
 # After so long a device that had no answer to what it sent begins a handshake.
 BEFORE_HANDSHAKE = 10
 FRAGMENTS_KEPT = ("net.ipv4.ipfrag_time",
                   "net.netfilter.nf_conntrack_frag6_timeout")
-MORE_FRAGMENTS = 0x2000
 
 
 def expect_endpoint(device, version, address=None):
@@ -276,16 +275,6 @@ def direct_inside(version):
 
 # What a carrier without allowed IPs sends
 
-def ip4_header(source, destination, payload, protocol, options=b"",
-               fragment=0, identification=0):
-    header = struct.pack("!BBHHHBBH4s4s", 0x45 + len(options) // 4, 0,
-                         20 + len(options) + len(payload), identification,
-                         fragment, 64, protocol, 0, socket.inet_aton(source),
-                         socket.inet_aton(destination)) + options
-    return header[:10] + struct.pack("!H", packets.checksum(header)) + \
-        header[12:] + payload
-
-
 def tcp_syn(source, destination):
     segment = struct.pack("!HHIIBBHHH", 40000, INNER_PORT, 1, 0, 5 << 4, 2,
                           65535, 0, 0)
@@ -320,23 +309,6 @@ def icmp_error(version, kind, code, info, quoted, source, destination):
             struct.pack("!II", len(body), protocol) + body)
     return ip_packet(source, destination,
                      body[:2] + struct.pack("!H", found) + body[4:], protocol)
-
-
-def fragments(version, packet, at, identification=0x1234):
-    """A packet in two pieces; the second begins at an offset of 8 * at."""
-    if version == 4:
-        payload = packet[20:]
-        return [ip4_header(socket.inet_ntoa(packet[12:16]),
-                           socket.inet_ntoa(packet[16:20]), piece, packet[9],
-                           fragment=flags, identification=identification)
-                for piece, flags in ((payload[:8 * at], MORE_FRAGMENTS),
-                                     (payload[8 * at:], at))]
-    payload = packet[40:]
-    return [packet[:4] + struct.pack("!HBB", 8 + len(piece), FRAGMENT, 64) +
-            packet[8:40] + struct.pack("!BBHI", packet[6], 0, flags,
-                                       identification) + piece
-            for piece, flags in ((payload[:8 * at], 1),
-                                 (payload[8 * at:], at << 3))]
 
 
 def injections(version):

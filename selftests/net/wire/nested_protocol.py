@@ -362,4 +362,37 @@ def marks_in(version):
           receive(CE, NOT_ECT, NOT_ECT))
 
 
+@both_versions("congestion marks over fragments of a nested datagram come in")
+def marks_on_fragments(version):
+    device = NestedDevice(version)
+    session = device.open()
+    sock = device.socket(4)
+    sock.setsockopt(socket.IPPROTO_IP, 13, 1)
+    identifications = iter(range(1000, 2000))
+
+    def receive(inner, *outer):
+        """What the packet inside has, when each fragment came so marked."""
+        device.exit.traffic_class = inner
+        datagram = device.exit.wrap(session.data(packets.udp(
+            BEYOND[4], INNER[4], INNER_PORT, INNER_PORT, b"marked",
+            traffic_class=inner)))
+        pieces = packets.fragments(version, datagram, 4, next(identifications))
+        for mark, piece in zip(outer, pieces):
+            device.entry.socket.setsockopt(*SEND_CLASS[4], mark)
+            device.entry.send(device.exit.session.data(piece))
+        sock.settimeout(PATIENCE if inner or CE not in outer else SILENCE)
+        try:
+            return sock.recvmsg(65535, 64)[1][0][2][0]
+        except TimeoutError:
+            return None
+
+    for ect in (ECT_0, ECT_1):
+        equal("nothing marked", ect, receive(ect, ect, ect))
+        equal("first marked", CE, receive(ect, CE, ect))
+        equal("last marked", CE, receive(ect, ect, CE))
+    equal("without marks", NOT_ECT, receive(NOT_ECT, NOT_ECT, NOT_ECT))
+    equal("first marked, but not capable", None, receive(NOT_ECT, CE, NOT_ECT))
+    equal("last marked, but not capable", None, receive(NOT_ECT, NOT_ECT, CE))
+
+
 run()

@@ -5,6 +5,7 @@ import struct
 
 UDP, ICMP, ICMP6, FRAGMENT = 17, 1, 58, 44
 TTL = 64
+MORE_FRAGMENTS = 0x2000
 
 
 def checksum(data):
@@ -43,6 +44,36 @@ def udp(source, destination, source_port, destination_port, payload, **options):
     return ip_packet(source, destination,
               datagram[:6] + struct.pack("!H", found) + datagram[8:], UDP,
               **options)
+
+
+def ip4_header(source, destination, payload, protocol, options=b"",
+               fragment=0, identification=0, traffic_class=0):
+    header = struct.pack("!BBHHHBBH4s4s", 0x45 + len(options) // 4,
+                         traffic_class, 20 + len(options) + len(payload),
+                         identification, fragment, TTL, protocol, 0,
+                         socket.inet_aton(source),
+                         socket.inet_aton(destination)) + options
+    return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + \
+        payload
+
+
+def fragments(of, packet, at, identification=0x1234):
+    """A packet of this version in two pieces; the second begins at an offset of
+    8 * at."""
+    if of == 4:
+        payload = packet[20:]
+        return [ip4_header(socket.inet_ntoa(packet[12:16]),
+                           socket.inet_ntoa(packet[16:20]), piece, packet[9],
+                           fragment=flags, identification=identification,
+                           traffic_class=packet[1])
+                for piece, flags in ((payload[:8 * at], MORE_FRAGMENTS),
+                                     (payload[8 * at:], at))]
+    payload = packet[40:]
+    return [packet[:4] + struct.pack("!HBB", 8 + len(piece), FRAGMENT, TTL) +
+            packet[8:40] + struct.pack("!BBHI", packet[6], 0, flags,
+                                       identification) + piece
+            for piece, flags in ((payload[:8 * at], 1),
+                                 (payload[8 * at:], at << 3))]
 
 
 def version(packet):
