@@ -35,10 +35,10 @@
 #define LEAST_PMTU4	576
 #define PMTU_LIFETIME	600 /* s */
 
-/* How long a former bind receives, which is longer than anything is under way,
- * and how many of a peer's do.
+/* How long a former bind receives, three seconds and what is left of the next, which
+ * is longer than anything is under way; and how many of a peer's do.
  */
-#define FORMER_LIFETIME	(3 * HZ)
+#define FORMER_LIFETIME	4 /* s */
 #define MAX_FORMERS	16
 
 /**
@@ -159,7 +159,7 @@ static bool bind_is_open(const struct nym_bind *bind)
 {
 	/* Pairs with smp_store_release() in bind_retire(). */
 	return !smp_load_acquire(&bind->is_former) ||
-	       time_before64(get_jiffies_64(), bind->expires);
+	       (u32)ktime_get_seconds() < bind->expires;
 }
 
 /* Lets what is under way to a bind that was replaced arrive. */
@@ -172,7 +172,7 @@ static void bind_retire(struct nym_peer *peer, struct nym_bind *bind)
 	hlist_for_each_entry_safe(former, next, &peer->via.formers, former)
 		if (!bind_is_open(former) || ++count >= MAX_FORMERS)
 			former_drop(former);
-	bind->expires = get_jiffies_64() + FORMER_LIFETIME;
+	bind->expires = ktime_get_seconds() + FORMER_LIFETIME;
 	/* Who sees that it is a former one, sees until when. */
 	smp_store_release(&bind->is_former, true);
 	hlist_add_head(&bind->former, &peer->via.formers);

@@ -41,7 +41,8 @@ struct nym_peer;
  * @number:	that no other bind of the device has; 0 where there is no carrier
  * @siblings:	link in the carrier's list of those that it carries (RCU)
  * @hash:	link in the device's table of nested sockets (RCU)
- * @expires:	jiffies of 64 bits until which a former bind receives
+ * @expires:	ktime_get_seconds() at which a former bind receives no more; of 32 bits
+ *		they do not come round
  * @former:	link in @nested's list of former binds; update lock
  * @rcu:	frees it after readers, and once it is off that list
  *
@@ -56,9 +57,9 @@ struct nym_bind {
 	__be16 port;
 	bool is_former;
 	u32 number;
+	u32 expires;
 	struct list_head siblings;
 	struct hlist_node hash;
-	u64 expires;
 	union {
 		struct hlist_node former;
 		struct rcu_head rcu;

@@ -226,7 +226,7 @@ def other_carrier(version):
 
 @both_versions("what the former carrier still delivers moves no endpoint, and soon is not taken")
 def former_carrier(version):
-    # It takes messages for three seconds more; when the guest was held up that
+    # It takes messages for three to four seconds more; when the guest was held up that
     # long, once more.
     for _ in range(10):
         device = NestedDevice(version)
@@ -250,7 +250,7 @@ def former_carrier(version):
     # The answer goes the new way, to where the peer was before.
     session = handshake.consume_response(new.expect(RESPONSE))
     expect_endpoint(device, version)
-    time.sleep(3.2)
+    time.sleep(4.2)
     message = session.data(device.packet(b"late"))
     device.exit.send(message)
     device.exit.expect_silence()
