@@ -4,6 +4,7 @@
 # said and heard before shows nobody who it is now, or where. Entry and exit are
 # written in Python.
 # cpus: 2
+# usual: 6.12 7.2
 . "$(dirname "$0")/lib.sh"
 
 internet device entry exit
